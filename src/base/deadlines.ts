@@ -60,6 +60,11 @@ export class Deadlines {
     this.#due[owner] = NEVER
   }
 
+  /** `owner`'s deadline, or NEVER. */
+  of(owner: number): Instant {
+    return this.#due[owner]!
+  }
+
   /** The earliest deadline of all, or NEVER. */
   next(): Instant {
     this.#settle()

@@ -99,7 +99,8 @@ export class FlowTable {
     let v2 = this.#key0 ^ 0x6c796765
     let v3 = this.#key1 ^ 0x74656462
     for (let round = 0; round < 7; round++) {
-      const word = round === 0 ? local : round === 1 ? remote : round === 2 ? ports : round === 3 ? 12 << 24 : 0
+      const word =
+        round === 0 ? local : round === 1 ? remote : round === 2 ? ports : round === 3 ? 12 << 24 : 0
       if (round === 4) v2 ^= 0xff
       v3 ^= word
       v0 = (v0 + v1) | 0

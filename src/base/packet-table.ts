@@ -60,6 +60,10 @@ export class PacketTable {
   /** Bytes of the packet in the row, all pieces together. */
   length(row: number): number {
     const at = row * ROW
-    return this.rows[at + Column.HeadLength]! + this.rows[at + Column.FirstLength]! + this.rows[at + Column.SecondLength]!
+    return (
+      this.rows[at + Column.HeadLength]! +
+      this.rows[at + Column.FirstLength]! +
+      this.rows[at + Column.SecondLength]!
+    )
   }
 }

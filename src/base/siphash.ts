@@ -110,7 +110,9 @@ function swap(v: Int32Array, at: number): void {
 }
 
 function little32(input: Uint8Array, at: number): number {
-  return byte(input, at) | (byte(input, at + 1) << 8) | (byte(input, at + 2) << 16) | (byte(input, at + 3) << 24)
+  return (
+    byte(input, at) | (byte(input, at + 1) << 8) | (byte(input, at + 2) << 16) | (byte(input, at + 3) << 24)
+  )
 }
 
 const byte = (input: Uint8Array, at: number): number => input[at] ?? 0

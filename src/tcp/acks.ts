@@ -1,0 +1,73 @@
+// hot path
+import type { Duration, Instant } from '../base/time.ts'
+
+/** Acknowledgements at once after the handshake, before delaying begins (Linux's TCP_MAX_QUICKACKS). */
+const QUICK_ACKS = 16
+/** Duplicates of one turn that get an acknowledgement of their own. */
+const MAX_DUPLICATES = 64
+
+/** Which acknowledgements a connection owes. Input marks here; output speaks. */
+export class Acks {
+  /** An acknowledgement at the turn's end. */
+  now = false
+  /** One when the delay is over, or with the next segment. */
+  delayed = false
+  /** Out-of-order and duplicate segments, each of which gets its own (RFC 5681 §4.2). */
+  duplicates = 0
+  /** RFC 5961's challenge; the limiters are asked when it is sent. */
+  challenge = false
+  /** Acknowledgements yet to be sent without delay. */
+  quick = QUICK_ACKS
+  /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
+  mode = -1
+  #challengedAt: Instant = Number.NEGATIVE_INFINITY
+
+  get isOwed(): boolean {
+    return this.now || this.duplicates > 0 || this.challenge
+  }
+
+  oweNow(): void {
+    this.now = true
+  }
+
+  oweDuplicate(): void {
+    if (this.duplicates < MAX_DUPLICATES) this.duplicates++
+  }
+
+  oweChallenge(): void {
+    this.challenge = true
+  }
+
+  /** Data arrived in order: `unacknowledged` bytes since the last acknowledgement. SHLD-18, SHLD-19. */
+  oweForData(unacknowledged: number, segmentSize: number): void {
+    if (unacknowledged >= 2 * segmentSize || this.isQuick) this.now = true
+    else this.delayed = true
+  }
+
+  get isQuick(): boolean {
+    return this.mode === 1 || (this.mode === -1 && this.quick > 0)
+  }
+
+  /** An acknowledgement went out, with or without data. */
+  sent(): void {
+    this.now = false
+    this.delayed = false
+    if (this.duplicates > 0) this.duplicates--
+    if (this.quick > 0) this.quick--
+  }
+
+  /** Takes the owed challenge; true when `interval` has passed since the last one (`tcp_invalid_ratelimit`). */
+  takeChallenge(now: Instant, interval: Duration): boolean {
+    this.challenge = false
+    if (now - this.#challengedAt < interval) return false
+    this.#challengedAt = now
+    return true
+  }
+
+  clear(): void {
+    this.now = false
+    this.delayed = false
+    this.duplicates = 0
+    this.challenge = false
+  }
+}

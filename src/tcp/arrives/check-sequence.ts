@@ -1,0 +1,56 @@
+// hot path
+import { add, inWindow } from '../../wire/seq.ts'
+import type { Segment } from '../../wire/tcp.ts'
+import { Flag } from '../../wire/tcp.ts'
+import type { Connection } from '../connection.ts'
+import { isStale, updateTimestamp } from '../paws.ts'
+import { Continue, Stop, type Verdict } from './verdict.ts'
+
+/** First: PAWS (RFC 7323 §5.3, which comes before), then the sequence number (RFC 9293 §3.10.7.4, table 6). */
+export function checkSequence(c: Connection, seg: Segment): Verdict {
+  if (isStale(c, seg)) {
+    c.tcp.host.counters.PAWSEstab++
+    return refuse(c, seg)
+  }
+  if (isRepeatedSynAck(c, seg)) {
+    // Simultaneous open: the peer's SYN-ACK repeats the SYN that we have. What counts is its ACK.
+    seg.seq = c.receive.nxt
+    seg.flags &= ~Flag.Syn
+    seg.length--
+  }
+  if (!isAcceptable(c, seg)) return refuse(c, seg)
+  if (c.options.timestamps && !seg.has(Flag.Rst)) updateTimestamp(c, seg)
+  return Continue
+}
+
+/** Every segment that is not acceptable is answered with an ACK, but a reset. */
+function refuse(c: Connection, seg: Segment): Verdict {
+  if (seg.has(Flag.Rst)) {
+    c.tcp.host.counters.TCPDropOutOfWindowRst++
+    return Stop
+  }
+  // What occupies sequence space tells that our ACK was lost. An empty segment may be an answer to an ACK of ours: limited, so
+  // that two confused ends cannot answer each other for ever (CVE-2015's "ACK loop"); so is a SYN (RFC 5961 §4.2).
+  if (seg.length > 0 && !seg.has(Flag.Syn)) c.acks.oweDuplicate()
+  else {
+    if (seg.has(Flag.Syn)) c.tcp.host.counters.TCPSYNChallenge++
+    c.acks.oweChallenge()
+  }
+  c.speak()
+  return Stop
+}
+
+function isAcceptable(c: Connection, seg: Segment): boolean {
+  const { nxt, wnd } = c.receive
+  // A sender that has filled our window acknowledges from its right edge: an empty segment is good there, too. At RCV.NXT
+  // everything goes on, for its ACK, URG and RST count even with a zero window (MUST-66); text beyond the window is trimmed.
+  if (seg.seq === nxt || inWindow(seg.seq, nxt, seg.length === 0 ? wnd + 1 : wnd)) return true
+  return seg.length > 0 && inWindow(add(seg.end, -1), nxt, wnd)
+}
+
+const isRepeatedSynAck = (c: Connection, seg: Segment): boolean =>
+  c.state === 'SYN-RECEIVED' &&
+  seg.has(Flag.Syn) &&
+  seg.has(Flag.Ack) &&
+  seg.seq === c.receive.irs &&
+  seg.ack === c.send.nxt

@@ -1,0 +1,14 @@
+// hot path
+import type { Segment } from '../../wire/tcp.ts'
+import { Flag } from '../../wire/tcp.ts'
+import type { Connection } from '../connection.ts'
+import { Continue, Stop, type Verdict } from './verdict.ts'
+
+/** Fourth: a SYN in a synchronized state draws a challenge ACK, whatever its number (RFC 5961 §4.2). */
+export function checkSyn(c: Connection, seg: Segment): Verdict {
+  if (!seg.has(Flag.Syn)) return Continue
+  c.tcp.host.counters.TCPSYNChallenge++
+  c.acks.oweChallenge()
+  c.speak()
+  return Stop
+}

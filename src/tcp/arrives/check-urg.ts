@@ -1,0 +1,17 @@
+// hot path
+import { add, after } from '../../wire/seq.ts'
+import type { Segment } from '../../wire/tcp.ts'
+import { Flag } from '../../wire/tcp.ts'
+import type { Connection } from '../connection.ts'
+import { canReceive } from '../state.ts'
+
+/** Sixth: the URG bit. RCV.UP only moves on, and the user is told when it does (MUST-32). RFC 6093: the pointer names the octet behind. */
+export function checkUrg(c: Connection, seg: Segment): void {
+  if (!seg.has(Flag.Urg) || !canReceive(c.state)) return
+  const up = add(seg.seq, seg.urgent)
+  const mark = c.receive.isUrgent ? c.receive.up : add(c.receive.nxt, -c.receive.queue.length)
+  if (!after(up, mark)) return
+  c.receive.up = up
+  c.receive.isUrgent = true
+  c.notify()
+}

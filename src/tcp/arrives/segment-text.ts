@@ -1,0 +1,83 @@
+// hot path
+import type { Instant } from '../../base/time.ts'
+import { add, after, before, distance, type Seq } from '../../wire/seq.ts'
+import type { Segment } from '../../wire/tcp.ts'
+import { Flag } from '../../wire/tcp.ts'
+import type { Connection } from '../connection.ts'
+import { replyReset } from '../reset.ts'
+import { DELAYED_ACK } from '../settings.ts'
+import { canReceive } from '../state.ts'
+import { Timer } from '../timers.ts'
+import { Continue, Stop, type Verdict } from './verdict.ts'
+
+/** Seventh: the segment text, trimmed to the window, and the place of a FIN that may be ahead of it. */
+export function segmentText(c: Connection, seg: Segment, now: Instant): Verdict {
+  if (seg.payloadLength === 0 && !seg.has(Flag.Fin)) return Continue
+  if (!canReceive(c.state)) return Continue // the peer's FIN was received before: ignore (RFC 9293 §3.10.7.4)
+  const { receive } = c
+  if (receive.isShut && seg.payloadLength > 0 && after(add(seg.seq, seg.payloadLength), receive.nxt)) {
+    c.tcp.host.counters.TCPAbortOnData++
+    replyReset(c.tcp, seg)
+    c.tcp.finish(c, 'reset')
+    return Stop
+  }
+  const finAt = add(seg.seq, seg.payloadLength)
+  if (seg.has(Flag.Fin) && !receive.hasFin && !after(finAt, receive.edge)) {
+    receive.hasFin = true
+    receive.finAt = finAt
+  }
+  if (seg.payloadLength > 0) text(c, seg, now)
+  else if (seg.has(Flag.Fin) && finAt !== receive.nxt) oweDuplicate(c)
+  return Continue
+}
+
+function text(c: Connection, seg: Segment, now: Instant): void {
+  const { receive } = c
+  const skipped = before(seg.seq, receive.nxt) ? distance(seg.seq, receive.nxt) : 0
+  const left: Seq = add(seg.seq, skipped)
+  const end = add(seg.seq, seg.payloadLength)
+  const limit = receive.hasFin && before(receive.finAt, receive.edge) ? receive.finAt : receive.edge
+  const length = distance(left, before(limit, end) ? limit : end)
+  if (length <= 0) {
+    if (receive.wnd === 0) c.tcp.host.counters.TCPWantZeroWindowAdv++
+    oweDuplicate(c)
+    return
+  }
+  const from = receive.nxt
+  switch (receive.store(left, seg.memory, seg.payload + skipped, length)) {
+    case 'in order':
+      inOrder(c, seg, distance(from, receive.nxt), length, now)
+      return
+    case 'out of order':
+      c.tcp.host.counters.TCPOFOQueue++
+      oweDuplicate(c)
+      return
+    case 'duplicate':
+      c.tcp.host.counters.TCPOFOMerge++
+      oweDuplicate(c)
+      return
+    case 'no room':
+      c.tcp.host.counters.TCPRcvQDrop++
+      oweDuplicate(c)
+  }
+}
+
+/** RCV.NXT moved by `advanced`, of which `length` came with this segment: more of it means that a gap was filled. */
+function inOrder(c: Connection, seg: Segment, advanced: number, length: number, now: Instant): void {
+  const { receive, acks } = c
+  c.bytesReceived += advanced
+  const size = seg.gsoSize === 0 ? length : seg.gsoSize
+  if (size > receive.segmentSize || seg.has(Flag.Psh))
+    receive.segmentSize = Math.max(Math.min(size, 65535), 536)
+  if (advanced > length || receive.reassembly.count > 0) acks.oweNow()
+  else acks.oweForData(distance(receive.acknowledged, receive.nxt), receive.segmentSize)
+  if (acks.delayed && !acks.now && !c.timers.isArmed(Timer.DelayedAck))
+    c.timers.arm(Timer.DelayedAck, now, DELAYED_ACK)
+  c.speak()
+  c.notify()
+}
+
+function oweDuplicate(c: Connection): void {
+  c.acks.oweDuplicate()
+  c.speak()
+}

@@ -1,0 +1,134 @@
+import type { Instant } from '../base/time.ts'
+import { SECOND } from '../base/time.ts'
+import type { Connection } from './connection.ts'
+import { sendReset } from './reset.ts'
+import { canSend } from './state.ts'
+import { Timer } from './timers.ts'
+
+/** RFC 6928: ten segments, or what they would be at 1,460 bytes. */
+const initialWindow = (mss: number): number => Math.min(10 * mss, Math.max(2 * mss, 14600))
+
+/** The handshake is over: what both sides agreed on takes effect. */
+export function established(c: Connection, now: Instant): void {
+  const { rtt, options, receive, settings } = c
+  c.timers.cancel(Timer.Retransmit)
+  receive.shift = options.receiveShift
+  receive.segmentSize = Math.min(c.segmentSize, c.tcp.host.receiveMtu - 40)
+  // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
+  const wasLost = c.synRetransmits > 0
+  if (wasLost && rtt.smoothed === 0) rtt.fallBack()
+  c.congestion.begin(c.segmentSize, wasLost ? c.segmentSize : initialWindow(c.segmentSize))
+  c.send.maxWindow = Math.max(c.send.maxWindow, c.send.wnd)
+  if (settings.keepAlive) c.timers.arm(Timer.Keepalive, now, settings.keepIdle)
+  c.tcp.establishedCount++
+  c.notify()
+  c.speak()
+}
+
+/**
+ * SEND (RFC 9293 §3.10.2): queues bytes. Returns how many were taken, 0 when the buffer is full.
+ * The caller has seen that the state allows sending.
+ */
+export function send(c: Connection, from: Uint8Array, offset: number, length: number): number {
+  const { queue } = c.send
+  const count = Math.min(length, c.settings.sendBuffer - queue.length)
+  if (count <= 0 || !queue.reserve(queue.length + count)) return 0
+  queue.put(queue.length, from, offset, count)
+  queue.length += count
+  if (c.state !== 'SYN-SENT') c.speak()
+  return count
+}
+
+/** RECEIVE (RFC 9293 §3.10.3): copies up to `length` bytes to `to`, and with `consume` forgets them. Returns how many. */
+export function receive(
+  c: Connection,
+  to: Uint8Array,
+  offset: number,
+  length: number,
+  consume: boolean,
+): number {
+  const count = Math.min(length, c.receive.queue.length)
+  if (count === 0) return 0
+  c.receive.queue.get(0, to, offset, count)
+  if (consume) discard(c, count)
+  return count
+}
+
+/** Forgets `count` bytes of what was received, read or not. */
+export function discard(c: Connection, count: number): void {
+  c.receive.consume(count)
+  if (c.receive.isUrgent && c.receive.urgentAhead === 0) c.receive.isUrgent = false
+  if (c.state !== 'CLOSED' && c.receive.isEdgeMovable) c.speak()
+}
+
+/** CLOSE (RFC 9293 §3.10.4): no more to send. What is queued goes first, then a FIN. */
+export function close(c: Connection, now: Instant): void {
+  switch (c.state) {
+    case 'SYN-SENT':
+      c.tcp.finish(c, 'aborted')
+      return
+    case 'SYN-RECEIVED':
+      established(c, now)
+      c.moveTo('FIN-WAIT-1')
+      break
+    case 'ESTABLISHED':
+      c.moveTo('FIN-WAIT-1')
+      break
+    case 'CLOSE-WAIT':
+      c.moveTo('LAST-ACK')
+      break
+    default:
+      return
+  }
+  c.send.hasFin = true
+  c.speak()
+}
+
+/** ABORT (RFC 9293 §3.10.5): everything queued is lost, and the peer is told by a reset where it may wait for something. */
+export function abort(c: Connection): void {
+  switch (c.state) {
+    case 'SYN-RECEIVED':
+    case 'ESTABLISHED':
+    case 'FIN-WAIT-1':
+    case 'FIN-WAIT-2':
+    case 'CLOSE-WAIT':
+      sendReset(c, c.tcp.host.replies)
+      break
+    case 'CLOSED':
+      return
+    default:
+      break
+  }
+  c.receive.clear()
+  c.tcp.finish(c, 'aborted')
+}
+
+/**
+ * The user lets go of the connection: it is closed, and ends by itself. With data unread the peer must learn that it is lost
+ * (SHLD-3): a reset instead of a FIN.
+ */
+export function release(c: Connection, now: Instant): void {
+  c.user = undefined
+  c.isOrphan = true
+  c.receive.isShut = true
+  if (c.receive.queue.length > 0 && c.state !== 'CLOSED') {
+    c.tcp.host.counters.TCPAbortOnClose++
+    abort(c)
+    return
+  }
+  c.receive.clear()
+  close(c, now)
+  if (c.state === 'FIN-WAIT-2') c.timers.arm(Timer.FinWait2, now, Math.max(0, c.settings.finTimeout))
+  c.tcp.limitOrphans(c)
+}
+
+/** SO_KEEPALIVE was switched, or its times changed. */
+export function keepAliveChanged(c: Connection, now: Instant): void {
+  if (!c.settings.keepAlive || c.state === 'CLOSED' || c.state === 'SYN-SENT')
+    c.timers.cancel(Timer.Keepalive)
+  else c.timers.arm(Timer.Keepalive, now, Math.max(SECOND, c.settings.keepIdle - (now - c.heardAt)))
+}
+
+/** What STATUS (RFC 9293 §3.10.6) tells beyond the fields themselves: may the user still send? */
+export const isWritable = (c: Connection): boolean =>
+  canSend(c.state) && !c.send.hasFin && c.send.queue.length < c.settings.sendBuffer

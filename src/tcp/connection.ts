@@ -1,0 +1,147 @@
+import type { Instant } from '../base/time.ts'
+import type { Seq } from '../wire/seq.ts'
+import { Acks } from './acks.ts'
+import type { CongestionController } from './congestion.ts'
+import { createController } from './controllers.ts'
+import type { Listener } from './listener.ts'
+import { Negotiated, optionsLength } from './options.ts'
+import { ReceiveState } from './receive.ts'
+import { Recovery } from './recovery.ts'
+import { RoundTrip } from './rtt.ts'
+import { SendState } from './send.ts'
+import type { Settings } from './settings.ts'
+import { ARROWS, type CloseReason, type State } from './state.ts'
+import type { Tcp } from './tcp.ts'
+import { Timers } from './timers.ts'
+
+/** Who uses a connection: the socket. Called inside a turn; it marks itself ready and does its work when applications run. */
+export interface TcpUser {
+  /** Something a user may wait for has changed: readable, writable, open, ended, urgent. */
+  changed(): void
+}
+
+/** Watches transitions: tests, and the log at its finest level. */
+export interface Probe {
+  transition(c: Connection, from: State, to: State): void
+}
+
+/** The transmission control block (RFC 9293 §3.3.1): the parts own their state, this holds them together. */
+export class Connection {
+  readonly tcp: Tcp
+  /** Row in the tables of connections and timers. */
+  readonly id: number
+  readonly local: number
+  readonly remote: number
+  readonly localPort: number
+  readonly remotePort: number
+  /** Opened by us (MUST-11): a reset in SYN-RECEIVED is then a refusal. */
+  readonly isActive: boolean
+  settings: Settings
+  readonly options: Negotiated
+  readonly send: SendState
+  readonly receive: ReceiveState
+  readonly acks = new Acks()
+  readonly rtt = new RoundTrip()
+  readonly recovery: Recovery
+  congestion: CongestionController
+  readonly timers: Timers
+  /** The listener in whose accept queue this connection waits. */
+  listener: Listener | undefined
+  user: TcpUser | undefined
+  /** Why the connection is CLOSED, once it is. */
+  closeReason: CloseReason | undefined
+  /** Reason of the last soft ICMP error, reported if the connection times out (RFC 1122 §4.2.3.9). */
+  softError: CloseReason | undefined
+  /** Nobody holds this connection any more: it has been closed by its user. */
+  isOrphan = false
+  /** In the engine's list of those that may have something to say. */
+  isDirty = false
+  /** Keep-alive and zero-window probes sent since the peer was last heard. */
+  probes = 0
+  /** SYNs or SYN-ACKs sent again. */
+  synRetransmits = 0
+  /** When the peer was last heard, and when data was last sent. */
+  heardAt: Instant
+  spokeAt: Instant
+  /** When the connection was made. */
+  readonly openedAt: Instant
+  /** Added to the clock for timestamps (RFC 7323 §7.1). */
+  readonly timestampOffset: number
+  /** Largest segment that the path takes, headers not counted: the interface's MTU until a router says otherwise. */
+  pathMss: number
+  /** Totals for STATUS: bytes acknowledged by the peer, received in order, sent again; segments in and out. */
+  bytesAcked = 0
+  bytesReceived = 0
+  bytesRetransmitted = 0
+  segmentsIn = 0
+  segmentsOut = 0
+  retransmits = 0
+  #state: State = 'CLOSED'
+
+  constructor(
+    tcp: Tcp,
+    id: number,
+    local: number,
+    localPort: number,
+    remote: number,
+    remotePort: number,
+    isActive: boolean,
+    settings: Settings,
+    iss: Seq,
+    timestampOffset: number,
+    now: Instant,
+  ) {
+    this.tcp = tcp
+    this.id = id
+    this.local = local
+    this.remote = remote
+    this.localPort = localPort
+    this.remotePort = remotePort
+    this.isActive = isActive
+    this.settings = settings
+    this.options = new Negotiated(tcp.host.sysctl)
+    this.send = new SendState(tcp.host.arena, iss)
+    this.receive = new ReceiveState(tcp.host.arena, settings.receiveBuffer)
+    this.recovery = new Recovery(iss)
+    this.congestion = createController(tcp.host.sysctl.tcp_congestion_control)
+    this.timers = new Timers(tcp.timers, id)
+    this.timestampOffset = timestampOffset
+    this.pathMss = tcp.host.mtuTo(remote) - 40
+    this.heardAt = now
+    this.spokeAt = now
+    this.openedAt = now
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  /** The one door of the state machine. An arrow that RFC 9293 does not have is a fault. */
+  moveTo(next: State): void {
+    if (!ARROWS[this.#state].includes(next)) throw new Error(`no arrow ${this.#state} -> ${next}`)
+    this.tcp.probe?.transition(this, this.#state, next)
+    this.#state = next
+  }
+
+  /** Eff.snd.MSS without SACK blocks (RFC 9293 §3.7.1, MUST-16): payload bytes of a full segment. */
+  get segmentSize(): number {
+    const limit = Math.min(this.options.sendMss, this.pathMss)
+    const own = this.settings.maxSegment
+    return (own === 0 ? limit : Math.min(limit, own)) - optionsLength(this.options, 0)
+  }
+
+  /** The timestamp clock of this connection, milliseconds. */
+  get timestamp(): number {
+    return (this.tcp.milliseconds + this.timestampOffset) | 0
+  }
+
+  /** Asks for a chance to speak at the end of this turn, or of one to come. */
+  speak(): void {
+    this.tcp.markDirty(this)
+  }
+
+  /** Tells the user that something changed. */
+  notify(): void {
+    this.user?.changed()
+  }
+}

@@ -1,0 +1,67 @@
+import type { Arena } from '../base/arena.ts'
+import type { Random } from '../base/random.ts'
+import type { TcpCounters } from './counters.ts'
+import type { TcpSysctls } from './sysctls.ts'
+
+/** Where TCP writes segments. The network layer puts its own header in front. */
+export interface SegmentSink {
+  /** The arena's bytes. */
+  readonly memory: Uint8Array
+  /** Takes super-segments of up to 65,535 bytes. */
+  readonly segmentationOffload: boolean
+  /** Offset of 60 free bytes for a TCP header, or -1 when there is no room now. */
+  room(): number
+  /**
+   * Sends the segment whose header was written at `room()` (its checksum is filled in below TCP), with payload from up to two ranges
+   * of `memory`. `gsoSize` is the payload size of each segment when this is a super-segment, else 0.
+   */
+  send(
+    source: number,
+    destination: number,
+    tos: number,
+    ttl: number,
+    headerLength: number,
+    first: number,
+    firstLength: number,
+    second: number,
+    secondLength: number,
+    gsoSize: number,
+  ): void
+}
+
+/** What TCP asks of the stack around it. */
+export interface TcpHost {
+  readonly arena: Arena
+  readonly random: Random
+  readonly sysctl: TcpSysctls
+  readonly counters: TcpCounters
+  /** Answers without a connection, written while input is processed and sent with the turn's output; bounded. */
+  readonly replies: SegmentSink
+  /** The local address from which `remote` is reached, or 0 when there is no route. */
+  sourceFor(remote: number): number
+  /** True for an address of this stack. */
+  isLocal(address: number): boolean
+  /** True for an address that one host can have: not broadcast, multicast, zero or class E. */
+  isUnicast(address: number): boolean
+  /** Largest IP packet towards `remote`, bytes. */
+  mtuTo(remote: number): number
+  /** A fault in the stack itself was caught; the connection it hit has been given up. */
+  onFault(error: unknown): void
+  /** Largest IP packet that can be received, bytes (the smallest MTU of the interfaces). */
+  readonly receiveMtu: number
+}
+
+/** An ICMP error about a segment of ours, as the network layer hands it up: what the quoted header says. */
+export interface IcmpError {
+  type: number
+  code: number
+  /** Next-hop MTU of "fragmentation needed", or 0. */
+  mtu: number
+  /** The quoted packet's source (us) and destination. */
+  source: number
+  destination: number
+  sourcePort: number
+  destinationPort: number
+  /** The quoted sequence number, int32. */
+  seq: number
+}

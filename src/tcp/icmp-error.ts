@@ -1,0 +1,61 @@
+import { afterOrAt, before, toSeq } from '../wire/seq.ts'
+import type { Connection } from './connection.ts'
+import type { IcmpError } from './host.ts'
+import type { CloseReason } from './state.ts'
+
+const UNREACHABLE = 3
+const FRAGMENTATION_NEEDED = 4
+
+/** Linux's reading of the codes of "destination unreachable": what an open in progress fails with, and whether it is hard. */
+const REASONS: readonly (CloseReason | undefined)[] = [
+  'net-unreachable', // net
+  'host-unreachable', // host
+  'protocol-unreachable', // protocol
+  'refused', // port
+  undefined, // fragmentation needed
+  'host-unreachable', // source route failed
+  'net-unreachable', // net unknown
+  'host-down', // host unknown
+  'host-unreachable', // source host isolated
+  'net-unreachable', // net prohibited
+  'host-unreachable', // host prohibited
+  'net-unreachable', // net unreachable for TOS
+  'host-unreachable', // host unreachable for TOS
+  'host-unreachable', // packet filtered
+  'host-unreachable', // precedence violation
+  'host-unreachable', // precedence cut-off
+]
+
+/** An ICMP error about this connection: believed only when it quotes a number that is in flight (RFC 5927 §4.1). */
+export function icmpError(c: Connection, error: IcmpError): void {
+  const seq = toSeq(error.seq)
+  if (before(seq, c.send.una) || afterOrAt(seq, c.send.nxt)) {
+    c.tcp.host.counters.OutOfWindowIcmps++
+    return
+  }
+  if (error.type === UNREACHABLE && error.code === FRAGMENTATION_NEEDED) {
+    narrower(c, error.mtu)
+    return
+  }
+  const reason = error.type === UNREACHABLE ? REASONS[error.code] : 'host-unreachable'
+  if (reason === undefined) return
+  if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') {
+    c.tcp.finish(c, reason)
+    return
+  }
+  // RFC 5927 §5.2: on a synchronized connection even a hard error is only noted; time decides.
+  c.softError = reason
+  if (isHard(error.code)) c.speak()
+  c.notify()
+}
+
+/** RFC 1191 §6.4: the path takes only smaller packets; what is out goes again in that size. Never below 552, Linux's `min_pmtu`. */
+function narrower(c: Connection, mtu: number): void {
+  const pathMss = Math.max(mtu, 552) - 40
+  if (mtu === 0 || pathMss >= c.pathMss) return
+  c.pathMss = pathMss
+  if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') return
+  c.congestion.begin(c.segmentSize, c.congestion.window)
+  c.recovery.resendAll(c.send)
+  c.speak()
+}

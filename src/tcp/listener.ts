@@ -1,0 +1,46 @@
+import type { Connection, TcpUser } from './connection.ts'
+import type { Settings } from './settings.ts'
+
+/** A passive OPEN (RFC 9293 §3.10.1): an address and port in LISTEN, with the connections nobody has accepted yet. */
+export class Listener {
+  /** Local address, or 0 for any. */
+  readonly local: number
+  readonly port: number
+  readonly settings: Settings
+  /** As given to listen(): Linux lets one more than this wait. */
+  backlog: number
+  user: TcpUser | undefined
+  isOpen = true
+  /** Handshakes in progress, in the SYN cache. */
+  pending = 0
+  /** Established and waiting to be accepted, oldest first. */
+  readonly #queue: Connection[] = []
+
+  constructor(local: number, port: number, backlog: number, settings: Settings) {
+    this.local = local
+    this.port = port
+    this.backlog = backlog
+    this.settings = settings
+  }
+
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  get isFull(): boolean {
+    return this.#queue.length > this.backlog
+  }
+
+  push(c: Connection): void {
+    c.listener = this
+    this.#queue.push(c)
+    this.user?.changed()
+  }
+
+  /** The connection that has waited longest. */
+  accept(): Connection | undefined {
+    const c = this.#queue.shift()
+    if (c !== undefined) c.listener = undefined
+    return c
+  }
+}

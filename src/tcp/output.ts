@@ -1,0 +1,187 @@
+// hot path: runs once a turn for each connection that has something to say.
+import type { Instant } from '../base/time.ts'
+import { add, afterOrAt, before, distance } from '../wire/seq.ts'
+import { Flag } from '../wire/tcp.ts'
+import type { Connection } from './connection.ts'
+import type { SegmentSink } from './host.ts'
+import { optionsLength } from './options.ts'
+import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
+import { Timer } from './timers.ts'
+
+/** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
+const SUPER_SEGMENT = 65535 - 20 - 60
+
+/** Says what is due now: acknowledgements, what was lost, what is new. False when the sink had no room for all of it. */
+export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
+  switch (c.state) {
+    case 'CLOSED':
+      return true
+    case 'SYN-SENT':
+    case 'SYN-RECEIVED':
+      return speakOpening(c, out, now)
+    default:
+      return (
+        speakDuplicates(c, out, now) &&
+        speakProbe(c, out, now) &&
+        speakLost(c, out, now) &&
+        speakNew(c, out, now) &&
+        speakFin(c, out, now) &&
+        speakAck(c, out)
+      )
+  }
+}
+
+function speakOpening(c: Connection, out: SegmentSink, now: Instant): boolean {
+  if (c.send.owesSyn) {
+    if (!sendSyn(c, out)) return false
+    c.send.owesSyn = false
+    if (c.synRetransmits === 0) c.rtt.start(c.send.nxt, now)
+  }
+  return c.state === 'SYN-SENT' || speakAck(c, out)
+}
+
+/** Each out-of-order or duplicate segment gets an acknowledgement of its own; a challenge only if the limiters let it. */
+function speakDuplicates(c: Connection, out: SegmentSink, now: Instant): boolean {
+  while (c.acks.duplicates > 0) if (!sendAck(c, out)) return false
+  if (!c.acks.challenge) return true
+  const { counters, sysctl } = c.tcp.host
+  if (!c.acks.takeChallenge(now, sysctl.tcp_invalid_ratelimit * 1000) || !c.tcp.allowChallenge(now)) {
+    counters.TCPACKSkippedChallenge++
+    return true
+  }
+  counters.TCPChallengeACK++
+  return sendAck(c, out)
+}
+
+/** The persist timer's segment: what fits a window too small to be worth it, or nothing but an old number (RFC 9293 §3.8.6.1). */
+function speakProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
+  const { send } = c
+  if (!send.owesProbe) return true
+  const length = Math.min(send.unsent, send.usable, c.segmentSize)
+  if (length > 0 && send.flight === 0) {
+    if (!sendNew(c, out, length, 0, now)) return false
+  } else if (!sendProbe(c, out)) return false
+  send.owesProbe = false
+  return true
+}
+
+/** What is presumed lost: a fast retransmission at once, after a time-out as the congestion window allows. */
+function speakLost(c: Connection, out: SegmentSink, now: Instant): boolean {
+  const { send, recovery } = c
+  while (recovery.lost > 0) {
+    if (recovery.phase === 'loss' && recovery.inFlight(send) >= c.congestion.window) return true
+    const seq = recovery.resend
+    // Beyond the peer's (shrunken) window only the oldest segment is tried again (RFC 9293 SHLD-16, MAY-7).
+    if (seq !== send.una && afterOrAt(seq, add(send.una, send.wnd))) return true
+    const size = c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
+    const data = Math.max(0, Math.min(size, distance(seq, send.end), recovery.lost))
+    const hasFin = send.isFinSent && add(seq, data) === send.end && recovery.lost > data
+    if (data === 0 && !hasFin) {
+      recovery.resent(recovery.lost)
+      return true
+    }
+    const isLast = add(seq, data) === send.end
+    const flags = (hasFin ? Flag.Fin : 0) | (isLast && data > 0 ? Flag.Psh : 0)
+    if (!sendSegment(c, out, seq, data, flags, 0)) return false
+    recovery.resent(data + (hasFin ? 1 : 0))
+    retransmitted(c, data, now)
+  }
+  return true
+}
+
+function retransmitted(c: Connection, data: number, now: Instant): void {
+  const { counters } = c.tcp.host
+  c.rtt.cancel()
+  c.retransmits++
+  c.bytesRetransmitted += data
+  counters.RetransSegs++
+  if (c.recovery.phase === 'recovery') counters.TCPFastRetrans++
+  else if (c.recovery.phase === 'loss') counters.TCPSlowStartRetrans++
+  spoke(c, now)
+}
+
+function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
+  const { send } = c
+  if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
+  while (send.unsent > 0) {
+    const size = c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
+    const length = allowed(c, size, out.segmentationOffload)
+    if (length <= 0) {
+      if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
+        c.timers.arm(Timer.Persist, now, c.rtt.timeout)
+      return true
+    }
+    if (!sendNew(c, out, length, length > size ? size : 0, now)) return false
+  }
+  return true
+}
+
+/** How many bytes may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
+function allowed(c: Connection, size: number, offload: boolean): number {
+  const { send, recovery } = c
+  const unsent = send.unsent
+  const window = c.congestion.window + recovery.limitedTransmit(size) - recovery.inFlight(send)
+  const most = offload ? SUPER_SEGMENT - (SUPER_SEGMENT % size) : size
+  const length = Math.min(unsent, send.usable, window, most)
+  const rest = length % size
+  if (length <= 0 || rest === 0) return length
+  if (length === unsent ? maySendShort(c) : length === send.usable && length >= send.maxWindow >> 1)
+    return length
+  return length - rest
+}
+
+/** Nagle's algorithm (RFC 9293 §3.7.4) in Minshall's reading: one short segment may be outstanding. A FIN is not held back. */
+function maySendShort(c: Connection): boolean {
+  const { send, settings } = c
+  if (send.hasFin || send.isUrgent) return true
+  if (settings.cork) return false
+  return settings.noDelay || !before(send.una, send.small)
+}
+
+/** Sends `length` new bytes, with the FIN when they are the last. */
+function sendNew(c: Connection, out: SegmentSink, length: number, gsoSize: number, now: Instant): boolean {
+  const { send } = c
+  const seq = send.nxt
+  const end = add(seq, length)
+  const isLast = end === send.end
+  const hasFin = isLast && send.hasFin
+  // PSH ends what the user gave (MUST-61), and comes at least every half window, so that no receiver holds data back.
+  const pushes = isLast || distance(send.pushed, end) > send.maxWindow >> 1
+  const flags = (hasFin ? Flag.Fin : 0) | (pushes ? Flag.Psh : 0)
+  if (!sendSegment(c, out, seq, length, flags, gsoSize)) return false
+  send.nxt = hasFin ? add(end, 1) : end
+  if (pushes) send.pushed = end
+  if (length % c.segmentSize !== 0) send.small = end
+  c.rtt.start(send.nxt, now)
+  spoke(c, now)
+  return true
+}
+
+/** A FIN by itself, all data having been sent before. The window does not hold it back. */
+function speakFin(c: Connection, out: SegmentSink, now: Instant): boolean {
+  const { send } = c
+  if (!send.hasFin || send.isFinSent || send.unsent > 0) return true
+  if (!sendSegment(c, out, send.nxt, 0, Flag.Fin, 0)) return false
+  send.nxt = add(send.nxt, 1)
+  spoke(c, now)
+  return true
+}
+
+/** An acknowledgement by itself, when no segment has carried it; and a window that opened far enough to tell. */
+function speakAck(c: Connection, out: SegmentSink): boolean {
+  if (!c.acks.now && !isWindowNews(c)) return true
+  return sendAck(c, out)
+}
+
+/** The user has read so much that the offered window doubles: tell the peer (Linux's tcp_cleanup_rbuf). */
+function isWindowNews(c: Connection): boolean {
+  const { receive } = c
+  if (receive.hasFin || !receive.isEdgeMovable) return false
+  return distance(receive.nxt, receive.possibleEdge) >= 2 * receive.wnd
+}
+
+/** RFC 5681 §4.1: after an idle time longer than the RTO the window is the initial one again. */
+function afterIdle(c: Connection, now: Instant): void {
+  if (c.tcp.host.sysctl.tcp_slow_start_after_idle !== 0 && now - c.spokeAt > c.rtt.timeout)
+    c.congestion.onIdle()
+}

@@ -1,0 +1,111 @@
+// hot path
+import type { Arena } from '../base/arena.ts'
+import { ByteRing } from '../base/byte-ring.ts'
+import { add, after, distance, later, type Seq, toSeq } from '../wire/seq.ts'
+import { Reassembly } from './reassembly.ts'
+
+/** What became of a piece of data. */
+export type Stored = 'in order' | 'out of order' | 'duplicate' | 'no room'
+
+/** The receive sequence space (RFC 9293 §3.3.1), the bytes the user has not read, and those that wait for a gap to be filled. */
+export class ReceiveState {
+  irs: Seq = toSeq(0)
+  nxt: Seq = toSeq(0)
+  /** The right edge that we have offered: RCV.NXT + RCV.WND. It never moves back (SHLD-14). */
+  edge: Seq = toSeq(0)
+  /** RCV.NXT of the last acknowledgement sent (RFC 7323's Last.ACK.sent). */
+  acknowledged: Seq = toSeq(0)
+  /** `queue.length` bytes are in order, from the user's read position to RCV.NXT. */
+  readonly queue: ByteRing
+  readonly reassembly = new Reassembly()
+  /** The receive buffer, bytes. */
+  limit: number
+  /** Scale of the window field (RFC 7323's Rcv.Wind.Shift), once both sides have agreed to it. */
+  shift = 0
+  /** A FIN has arrived, perhaps ahead of data; `finAt` is its sequence number. */
+  hasFin = false
+  finAt: Seq = toSeq(0)
+  /** TS.Recent, and the clock (milliseconds) when it was taken (RFC 7323 §4.3). */
+  tsRecent = 0
+  tsRecentAt = 0
+  /** RCV.UP, when `isUrgent`: the sequence number behind the last urgent octet. */
+  up: Seq = toSeq(0)
+  isUrgent = false
+  /** The user has closed: what arrives now is lost, and answered with a reset (SHLD-3). */
+  isShut = false
+  /** The peer's segment size, as seen. */
+  segmentSize = 536
+
+  constructor(arena: Arena, limit: number) {
+    this.queue = new ByteRing(arena)
+    this.limit = limit
+  }
+
+  /** The peer's SYN is known. */
+  begin(irs: Seq, window: number): void {
+    this.irs = irs
+    this.nxt = add(irs, 1)
+    this.acknowledged = this.nxt
+    this.edge = add(this.nxt, window)
+    this.up = this.nxt
+  }
+
+  /** RCV.WND, bytes. */
+  get wnd(): number {
+    return Math.max(0, distance(this.nxt, this.edge))
+  }
+
+  /** The right edge that the buffer would allow, in steps that the window field can express. */
+  get possibleEdge(): Seq {
+    const room = Math.min(Math.max(0, this.limit - this.queue.length), 0xffff << this.shift)
+    return later(this.edge, add(this.nxt, (room >> this.shift) << this.shift))
+  }
+
+  /** RFC 9293 §3.8.6.2.2: the edge moves on only by a full segment or half the buffer. */
+  get isEdgeMovable(): boolean {
+    const gain = distance(this.edge, this.possibleEdge)
+    return gain > 0 && gain >= Math.min(this.limit >> 1, this.segmentSize)
+  }
+
+  /** Stores data whose first byte has sequence number `seq`; it lies within the window. */
+  store(seq: Seq, from: Uint8Array, offset: number, length: number): Stored {
+    const ahead = distance(this.nxt, seq)
+    const at = this.queue.length + ahead
+    if (ahead > 0 && this.reassembly.covers(seq, add(seq, length))) return 'duplicate'
+    if (!this.queue.reserve(at + length)) return 'no room'
+    if (ahead > 0 && !this.reassembly.add(seq, add(seq, length))) return 'no room'
+    this.queue.put(at, from, offset, length)
+    if (ahead > 0) return 'out of order'
+    this.#advance(add(this.nxt, length))
+    return 'in order'
+  }
+
+  /** Removes `count` bytes that the user has read. */
+  consume(count: number): void {
+    this.queue.drop(count)
+  }
+
+  /** True when the FIN is the next thing in sequence. */
+  get isFinNext(): boolean {
+    return this.hasFin && this.finAt === this.nxt
+  }
+
+  /** Bytes before the urgent mark that the user has not read (MUST-33). */
+  get urgentAhead(): number {
+    if (!this.isUrgent) return 0
+    return Math.max(0, distance(add(this.nxt, -this.queue.length), this.up))
+  }
+
+  /** Forgets all data. */
+  clear(): void {
+    this.queue.clear()
+    this.reassembly.clear()
+  }
+
+  #advance(next: Seq): void {
+    const reached = this.reassembly.advance(next)
+    this.queue.length += distance(this.nxt, reached)
+    this.nxt = reached
+    if (after(reached, this.edge)) this.edge = reached
+  }
+}

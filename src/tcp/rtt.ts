@@ -1,0 +1,81 @@
+// hot path
+import type { Duration, Instant } from '../base/time.ts'
+import type { Seq } from '../wire/seq.ts'
+import { afterOrAt } from '../wire/seq.ts'
+
+/** Linux's bounds (TCP_RTO_MIN, TCP_RTO_MAX, TCP_TIMEOUT_INIT, TCP_TIMEOUT_FALLBACK), microseconds. See docs/deviations.md for the floor. */
+export const RTO_MIN: Duration = 200_000
+export const RTO_MAX: Duration = 120_000_000
+export const RTO_INITIAL: Duration = 1_000_000
+export const RTO_FALLBACK: Duration = 3_000_000
+
+/** The retransmission time-out (RFC 6298). All times are whole microseconds. */
+export class RoundTrip {
+  /** SRTT, or 0 before the first sample. */
+  smoothed: Duration = 0
+  variation: Duration = 0
+  /** The smallest sample seen, or 0. */
+  minimum: Duration = 0
+  /** The last sample, or 0. */
+  latest: Duration = 0
+  /** How often the time-out has been doubled since the last acknowledgement of new data. */
+  backoff = 0
+  #base: Duration = RTO_INITIAL
+  /** One segment at a time is timed (RFC 6298 §3): `#timing` until an acknowledgement reaches `#end`. */
+  #timing = false
+  #end: Seq = 0 as Seq
+  #started: Instant = 0
+
+  /** The current time-out, backed off (RFC 6298 §5.5). */
+  get timeout(): Duration {
+    return Math.min(this.#base * 2 ** this.backoff, RTO_MAX)
+  }
+
+  /** The time-out before any back-off. */
+  get base(): Duration {
+    return this.#base
+  }
+
+  /** Starts timing the segment that ends at `end`, unless one is being timed. */
+  start(end: Seq, now: Instant): void {
+    if (this.#timing) return
+    this.#timing = true
+    this.#end = end
+    this.#started = now
+  }
+
+  /** Karn: what was retransmitted is not timed (RFC 6298 §3). */
+  cancel(): void {
+    this.#timing = false
+  }
+
+  /** An acknowledgement of new data arrived. True when it gave a sample. */
+  acknowledged(ack: Seq, now: Instant): boolean {
+    if (!this.#timing || !afterOrAt(ack, this.#end)) return false
+    this.#timing = false
+    this.sample(Math.max(1, Math.round(now - this.#started)))
+    return true
+  }
+
+  /** RFC 6298 §2.2 and §2.3, the variance term held at Linux's floor. */
+  sample(measured: Duration): void {
+    this.latest = measured
+    if (this.minimum === 0 || measured < this.minimum) this.minimum = measured
+    if (this.smoothed === 0) {
+      this.smoothed = measured
+      this.variation = measured >> 1
+    } else {
+      const error = Math.abs(this.smoothed - measured)
+      this.variation += (error - this.variation) >> 2
+      this.smoothed = Math.max(1, this.smoothed + ((measured - this.smoothed) >> 3))
+    }
+    this.#base = Math.min(this.smoothed + Math.max(RTO_MIN, 4 * this.variation), RTO_MAX)
+    this.backoff = 0
+  }
+
+  /** RFC 6298 §5.7: the SYN had to be sent again and there was no sample. */
+  fallBack(): void {
+    this.#base = RTO_FALLBACK
+    this.backoff = 0
+  }
+}

@@ -1,0 +1,141 @@
+// hot path: one header is written in place for each segment; payload goes out by ranges of the send queue.
+import type { Instant } from '../base/time.ts'
+import { add, distance, type Seq } from '../wire/seq.ts'
+import { Flag, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
+import type { Connection } from './connection.ts'
+import type { SegmentSink } from './host.ts'
+import { optionsLength, synOptionsLength, writeOptions, writeSynOptions } from './options.ts'
+import { Timer } from './timers.ts'
+
+/** SACK blocks that fit beside timestamps, and without them (RFC 2018 §3). */
+const SACK_WITH_TIMESTAMPS = 3
+const SACK_ALONE = 4
+
+const edges = new Int32Array(2 * SACK_ALONE)
+
+/** Sends the SYN, or in SYN-RECEIVED the SYN-ACK, of an open by us. False when there is no room now. */
+export function sendSyn(c: Connection, out: SegmentSink): boolean {
+  const at = out.room()
+  if (at < 0) return false
+  const isAnswer = c.state === 'SYN-RECEIVED'
+  const headerLength = TCP_HEADER + synOptionsLength(c.options)
+  const window = Math.min(c.receive.limit, 0xffff)
+  const flags = isAnswer ? Flag.Syn | Flag.Ack : Flag.Syn
+  const ack = isAnswer ? c.receive.nxt : (0 as Seq)
+  writeTcpHeader(out.memory, at, c.localPort, c.remotePort, c.send.iss, ack, headerLength, flags, window, 0)
+  const echo = isAnswer ? c.receive.tsRecent : 0
+  writeSynOptions(c.options, out.memory, at + TCP_HEADER, announcedMss(c), c.timestamp, echo)
+  emit(c, out, headerLength, 0, 0, 0, 0, 0)
+  c.send.nxt = add(c.send.iss, 1)
+  return true
+}
+
+/** The MSS to announce: what our interface takes, without options (MUST-67). */
+function announcedMss(c: Connection): number {
+  const mss = c.tcp.host.receiveMtu - 40
+  return c.settings.maxSegment === 0 ? mss : Math.min(mss, c.settings.maxSegment)
+}
+
+/** SACK blocks that the next segment of `c` carries. */
+export function sackBlocks(c: Connection): number {
+  if (!c.options.sack || c.receive.reassembly.count === 0) return 0
+  return Math.min(c.receive.reassembly.count, c.options.timestamps ? SACK_WITH_TIMESTAMPS : SACK_ALONE)
+}
+
+/**
+ * Sends the segment [seq, seq + length) of the send queue with `flags` (ACK is added). `gsoSize`: it is a super-segment of such
+ * pieces. False when there is no room now.
+ */
+export function sendSegment(
+  c: Connection,
+  out: SegmentSink,
+  seq: Seq,
+  length: number,
+  flags: number,
+  gsoSize: number,
+): boolean {
+  const at = out.room()
+  if (at < 0) return false
+  const { send, options } = c
+  const blocks = sackBlocks(c)
+  const headerLength = TCP_HEADER + optionsLength(options, blocks)
+  const isUrgent = send.isUrgent && distance(seq, send.up) > 0 && distance(seq, send.up) <= 0xffff
+  writeTcpHeader(
+    out.memory,
+    at,
+    c.localPort,
+    c.remotePort,
+    seq,
+    c.receive.nxt,
+    headerLength,
+    flags | Flag.Ack | (isUrgent ? Flag.Urg : 0),
+    windowField(c),
+    isUrgent ? distance(seq, send.up) : 0,
+  )
+  if (blocks > 0) c.receive.reassembly.sackBlocks(edges, blocks)
+  writeOptions(options, out.memory, at + TCP_HEADER, c.timestamp, c.receive.tsRecent, blocks, edges)
+  if (length === 0) {
+    emit(c, out, headerLength, 0, 0, 0, 0, 0)
+  } else {
+    const from = distance(send.base, seq)
+    const first = send.queue.contiguous(from, length)
+    emit(c, out, headerLength, send.queue.rangeAt(from), first, send.queue.wrapsTo, length - first, gsoSize)
+  }
+  c.receive.acknowledged = c.receive.nxt
+  c.acks.sent()
+  c.timers.cancel(Timer.DelayedAck)
+  return true
+}
+
+/** Counts and sends what was written at `room()`. */
+function emit(
+  c: Connection,
+  out: SegmentSink,
+  headerLength: number,
+  first: number,
+  firstLength: number,
+  second: number,
+  secondLength: number,
+  gsoSize: number,
+): void {
+  c.tcp.host.counters.OutSegs++
+  c.segmentsOut++
+  const { typeOfService, timeToLive } = c.settings
+  out.send(
+    c.local,
+    c.remote,
+    typeOfService,
+    timeToLive,
+    headerLength,
+    first,
+    firstLength,
+    second,
+    secondLength,
+    gsoSize,
+  )
+}
+
+/** The window to offer, scaled; moves the edge on when silly-window avoidance lets it (RFC 9293 §3.8.6.2.2). */
+function windowField(c: Connection): number {
+  const { receive } = c
+  const counters = c.tcp.host.counters
+  const wasShut = receive.wnd === 0 && receive.acknowledged === receive.nxt
+  if (receive.isEdgeMovable) receive.edge = receive.possibleEdge
+  const field = Math.min(receive.wnd >> receive.shift, 0xffff)
+  if (field === 0 && !wasShut) counters.TCPToZeroWindowAdv++
+  else if (field > 0 && wasShut) counters.TCPFromZeroWindowAdv++
+  return field
+}
+
+/** A pure acknowledgement. */
+export const sendAck = (c: Connection, out: SegmentSink): boolean => sendSegment(c, out, c.send.nxt, 0, 0, 0)
+
+/** Keep-alive and zero-window probe: an old sequence number, which the peer must answer (RFC 9293 §3.8.4, as Linux's xmit_probe). */
+export const sendProbe = (c: Connection, out: SegmentSink): boolean =>
+  sendSegment(c, out, add(c.send.una, -1), 0, 0, 0)
+
+/** Notes that data was sent. */
+export function spoke(c: Connection, now: Instant): void {
+  c.spokeAt = now
+  if (!c.timers.isArmed(Timer.Retransmit)) c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
+}

@@ -1,0 +1,97 @@
+// hot path
+import type { Arena } from '../base/arena.ts'
+import { ByteRing } from '../base/byte-ring.ts'
+import { add, after, before, distance, type Seq, toSeq } from '../wire/seq.ts'
+
+/** The send sequence space (RFC 9293 §3.3.1) and the bytes in it that are not yet acknowledged. */
+export class SendState {
+  readonly iss: Seq
+  una: Seq
+  nxt: Seq
+  /** SND.WND, bytes. */
+  wnd = 0
+  wl1: Seq = toSeq(0)
+  wl2: Seq = toSeq(0)
+  /** The largest window the peer has offered (MAX.SND.WND of RFC 5961 §5.2, and for silly-window avoidance). */
+  maxWindow = 0
+  /** What the user gave and the peer has not acknowledged. Its head has sequence number `base`. */
+  readonly queue: ByteRing
+  base: Seq
+  /** The user has closed: a FIN follows the last byte. */
+  hasFin = false
+  /** End of the last segment sent that was not full-sized, for Nagle's algorithm in Minshall's reading. */
+  small: Seq
+  /** Where PSH was last set. */
+  pushed: Seq
+  /** SND.UP, when `isUrgent`: the sequence number behind the last urgent octet. */
+  up: Seq
+  isUrgent = false
+  /** A SYN or SYN-ACK is to be sent. */
+  owesSyn = false
+  /** A zero-window or keep-alive probe is to be sent. */
+  owesProbe = false
+
+  constructor(arena: Arena, iss: Seq) {
+    this.queue = new ByteRing(arena)
+    this.iss = iss
+    this.una = iss
+    this.nxt = iss
+    this.base = add(iss, 1)
+    this.small = iss
+    this.pushed = iss
+    this.up = iss
+  }
+
+  /** The sequence number behind the last byte queued; the FIN's, when there is one. */
+  get end(): Seq {
+    return add(this.base, this.queue.length)
+  }
+
+  /** Bytes queued and never sent. */
+  get unsent(): number {
+    return Math.max(0, distance(this.nxt, this.end))
+  }
+
+  /** Sequence numbers sent and not acknowledged. */
+  get flight(): number {
+    return distance(this.una, this.nxt)
+  }
+
+  /** There is data, or a FIN, that was never sent. */
+  get hasMore(): boolean {
+    return this.unsent > 0 || (this.hasFin && !this.isFinSent)
+  }
+
+  get isFinSent(): boolean {
+    return this.hasFin && after(this.nxt, this.end)
+  }
+
+  get isFinAcknowledged(): boolean {
+    return this.hasFin && after(this.una, this.end)
+  }
+
+  /** Everything queued, FIN included, has been acknowledged. */
+  get isDone(): boolean {
+    return this.queue.length === 0 && (!this.hasFin || this.isFinAcknowledged)
+  }
+
+  /** How many bytes may be sent now by the peer's window; negative when it was shrunk (MUST-34). */
+  get usable(): number {
+    return distance(this.nxt, add(this.una, this.wnd))
+  }
+
+  /** SND.UNA moves to `ack`; returns how many bytes of data that acknowledged. */
+  acknowledge(ack: Seq): number {
+    const data = Math.min(Math.max(0, distance(this.base, ack)), this.queue.length)
+    this.una = ack
+    // These marks follow SND.UNA, so that they never fall so far behind that a comparison turns round.
+    if (before(this.small, ack)) this.small = ack
+    if (before(this.pushed, ack)) this.pushed = ack
+    if (this.isUrgent && !before(ack, this.up)) this.isUrgent = false
+    if (data > 0) {
+      this.base = add(this.base, data)
+      this.queue.drop(data)
+    }
+    return data
+  }
+}

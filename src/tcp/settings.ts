@@ -1,0 +1,50 @@
+import { type Duration, MILLISECOND, SECOND } from '../base/time.ts'
+import type { TcpSysctls } from './sysctls.ts'
+
+/**
+ * What a user may set on one connection; a listener's are inherited by what it accepts.
+ *
+ * Shared until changed: connections that nobody tunes all point to one object.
+ */
+export class Settings {
+  /** Nagle's algorithm off (TCP_NODELAY). */
+  noDelay = false
+  /** Only full segments (TCP_CORK). */
+  cork = false
+  /** Probe an idle peer (SO_KEEPALIVE). */
+  keepAlive = false
+  keepIdle: Duration
+  keepInterval: Duration
+  keepCount: number
+  /** TCP_USER_TIMEOUT (RFC 5482); 0: `tcp_retries2` decides. */
+  userTimeout: Duration = 0
+  /** TCP_LINGER2: how long an orphan stays in FIN-WAIT-2; negative: not at all. */
+  finTimeout: Duration
+  /** TCP_SYNCNT. */
+  synRetries: number
+  /** TCP_MAXSEG; 0: by the MTU. */
+  maxSegment = 0
+  /** Bytes. */
+  sendBuffer: number
+  receiveBuffer: number
+  timeToLive: number
+  typeOfService = 0
+
+  constructor(sysctl: TcpSysctls) {
+    this.keepIdle = sysctl.tcp_keepalive_time * SECOND
+    this.keepInterval = sysctl.tcp_keepalive_intvl * SECOND
+    this.keepCount = sysctl.tcp_keepalive_probes
+    this.finTimeout = sysctl.tcp_fin_timeout * SECOND
+    this.synRetries = sysctl.tcp_syn_retries
+    this.sendBuffer = sysctl.tcp_wmem[1]!
+    this.receiveBuffer = sysctl.tcp_rmem[1]!
+    this.timeToLive = sysctl.ip_default_ttl
+  }
+
+  copy(): Settings {
+    return Object.assign(Object.create(Settings.prototype) as Settings, this)
+  }
+}
+
+/** Linux's shortest and RFC 9293 MUST-40's longest delay of an acknowledgement. */
+export const DELAYED_ACK: Duration = 40 * MILLISECOND

@@ -1,0 +1,315 @@
+import { Deadlines } from '../base/deadlines.ts'
+import { type Instant, SECOND } from '../base/time.ts'
+import { add, inWindow, type Seq, toSeq } from '../wire/seq.ts'
+import { Flag, type Segment, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
+import { otherStates } from './arrives/other-states.ts'
+import { FlowKind, flowHandle } from './flows.ts'
+import type { Listener } from './listener.ts'
+import { Negotiated, synOptionsLength, writeSynOptions } from './options.ts'
+import { replyReset, sendReset } from './reset.ts'
+import type { Tcp } from './tcp.ts'
+
+/** Columns of a row: int32 each. */
+const Field = {
+  Local: 0,
+  Remote: 1,
+  Ports: 2,
+  Iss: 3,
+  Irs: 4,
+  /** The peer's MSS (16 bits), its window shift (4), ours (4), and three flags. */
+  Options: 5,
+  TsRecent: 6,
+  Window: 7,
+  Retransmits: 8,
+} as const
+const STRIDE = 9
+
+const HAS_TIMESTAMPS = 1 << 24
+const HAS_SACK = 1 << 25
+const HAS_SCALING = 1 << 26
+
+/** Window offered in a SYN-ACK: what the field holds without scaling. */
+const SYN_WINDOW = 0xffff
+
+/**
+ * Passive opens whose handshake is not over (the SYN queue): SYN-RECEIVED without a connection, so that a stranger's SYN costs a row
+ * of integers. RFC 9293 §3.10.7.4 for SYN-RECEIVED is in `arrives`; a row that is deleted is the arrow back to LISTEN.
+ */
+export class SynCache {
+  readonly #tcp: Tcp
+  readonly #deadlines = new Deadlines()
+  #rows = new Int32Array(16 * STRIDE)
+  /** When the SYN-ACK was first sent, for the RTT. */
+  #sentAt = new Float64Array(16)
+  #listeners: (Listener | undefined)[] = []
+  #free: number[] = []
+  #capacity = 16
+  #used = 0
+  readonly #options: Negotiated
+
+  constructor(tcp: Tcp) {
+    this.#tcp = tcp
+    this.#options = new Negotiated(tcp.host.sysctl)
+  }
+
+  get size(): number {
+    return this.#used - this.#free.length
+  }
+
+  /** A SYN came to `listener`: answers it. `iss`: to be used instead of one of our own (a reopened TIME-WAIT). False when there is no room. */
+  add(listener: Listener, seg: Segment, now: Instant, iss?: Seq): boolean {
+    const tcp = this.#tcp
+    const options = this.#options
+    options.offer(tcp.host.sysctl)
+    options.agree(seg)
+    const row = this.#allocate()
+    const at = row * STRIDE
+    const ports = (seg.sourcePort << 16) | seg.destinationPort
+    const rows = this.#rows
+    rows[at + Field.Local] = seg.destination
+    rows[at + Field.Remote] = seg.source
+    rows[at + Field.Ports] = ports
+    rows[at + Field.Iss] =
+      iss ?? tcp.source.initial(seg.destination, seg.destinationPort, seg.source, seg.sourcePort, now)
+    rows[at + Field.Irs] = seg.seq
+    rows[at + Field.Options] = pack(options)
+    rows[at + Field.TsRecent] = seg.tsVal
+    rows[at + Field.Window] = seg.window
+    rows[at + Field.Retransmits] = 0
+    this.#listeners[row] = listener
+    this.#sentAt[row] = now
+    listener.pending++
+    tcp.flows.set(seg.destination, seg.source, ports, flowHandle(FlowKind.SynCache, row))
+    this.#deadlines.set(row, now, SECOND)
+    this.#sendSynAck(row)
+    return true
+  }
+
+  /** RFC 9293 §3.10.7.4 in SYN-RECEIVED, for a passive open. */
+  arrives(row: number, seg: Segment, now: Instant): void {
+    const next = this.#next(row)
+    if (seg.has(Flag.Syn) && !seg.has(Flag.Rst | Flag.Ack) && seg.seq === add(next, -1)) {
+      this.#sendSynAck(row) // our SYN-ACK was lost
+      return
+    }
+    if (!inWindow(seg.seq, next, SYN_WINDOW) || this.#isStale(row, seg)) {
+      // First
+      if (!seg.has(Flag.Rst)) this.#sendAck(row, now)
+      return
+    }
+    if (seg.has(Flag.Rst)) {
+      // Second, by RFC 5961 §3.2: back to LISTEN.
+      if (seg.seq === next) this.#reset(row)
+      else this.#sendAck(row, now)
+      return
+    }
+    if (seg.has(Flag.Syn)) {
+      this.#reset(row) // Fourth: a passive open goes back to LISTEN
+      return
+    }
+    if (!seg.has(Flag.Ack)) return // Fifth
+    if (seg.ack !== add(this.#seq(row, Field.Iss), 1)) {
+      replyReset(this.#tcp, seg)
+      return
+    }
+    this.#promote(row, seg, now)
+  }
+
+  /** Sends what is due again, and gives up what nobody answers. */
+  advance(now: Instant): void {
+    const { sysctl, counters } = this.#tcp.host
+    for (let row = this.#deadlines.take(now); row !== -1; row = this.#deadlines.take(now)) {
+      const retransmits = this.#rows[row * STRIDE + Field.Retransmits]!
+      if (retransmits >= sysctl.tcp_synack_retries) {
+        counters.TCPTimeouts++
+        counters.AttemptFails++
+        this.#remove(row)
+        continue
+      }
+      this.#rows[row * STRIDE + Field.Retransmits] = retransmits + 1
+      counters.RetransSegs++
+      counters.TCPSynRetrans++
+      this.#deadlines.set(row, now, SECOND * 2 ** (retransmits + 1))
+      this.#sendSynAck(row)
+    }
+  }
+
+  nextDeadline(): Instant {
+    return this.#deadlines.next()
+  }
+
+  /** An ICMP error quotes our SYN-ACK; hard ones end the attempt, as Linux does. */
+  icmpError(row: number, seq: number): void {
+    if (seq !== this.#rows[row * STRIDE + Field.Iss]) this.#tcp.host.counters.OutOfWindowIcmps++
+    else this.#remove(row)
+  }
+
+  /** The listener is gone, and with it what waited for it. */
+  removeAll(listener: Listener): void {
+    for (let row = 0; row < this.#used; row++) if (this.#listeners[row] === listener) this.#remove(row)
+  }
+
+  /** Calls `visit` with local and remote address, ports (remote << 16 | local) and retransmissions of each handshake. */
+  forEach(visit: (local: number, remote: number, ports: number, retransmits: number) => void): void {
+    for (let row = 0; row < this.#used; row++) {
+      if (this.#listeners[row] === undefined) continue
+      const [local = 0, remote = 0, ports = 0] = this.#rows.subarray(row * STRIDE, row * STRIDE + 3)
+      visit(local, remote, ports, this.#rows[row * STRIDE + Field.Retransmits]!)
+    }
+  }
+
+  /** The handshake's last ACK: a connection, given to the listener. */
+  #promote(row: number, seg: Segment, now: Instant): void {
+    const tcp = this.#tcp
+    const listener = this.#listeners[row]!
+    if (listener.isFull) {
+      tcp.host.counters.ListenOverflows++
+      tcp.host.counters.ListenDrops++
+      if (tcp.host.sysctl.tcp_abort_on_overflow !== 0) {
+        replyReset(tcp, seg)
+        this.#remove(row)
+      }
+      return
+    }
+    const at = row * STRIDE
+    const rows = this.#rows
+    const ports = rows[at + Field.Ports]!
+    const local = rows[at + Field.Local]!
+    const remote = rows[at + Field.Remote]!
+    const iss = this.#seq(row, Field.Iss)
+    const c = tcp.create(local, ports & 0xffff, remote, ports >>> 16, false, listener.settings, iss, now)
+    c.moveTo('LISTEN')
+    c.moveTo('SYN-RECEIVED')
+    unpack(c.options, rows[at + Field.Options]!)
+    c.send.nxt = add(iss, 1)
+    c.send.wnd = rows[at + Field.Window]!
+    c.send.maxWindow = c.send.wnd
+    c.receive.begin(this.#seq(row, Field.Irs), Math.min(c.receive.limit, SYN_WINDOW))
+    c.receive.tsRecent = rows[at + Field.TsRecent]!
+    c.receive.tsRecentAt = tcp.milliseconds
+    c.synRetransmits = rows[at + Field.Retransmits]!
+    if (c.synRetransmits === 0) c.rtt.sample(Math.max(1, Math.round(now - this.#sentAt[row]!)))
+    this.#forget(row)
+    tcp.adopt(c)
+    tcp.host.counters.PassiveOpens++
+    otherStates(c, seg, now)
+    if (listener.isOpen) listener.push(c)
+    else sendReset(c, tcp.host.replies)
+  }
+
+  #reset(row: number): void {
+    this.#tcp.host.counters.EmbryonicRsts++
+    this.#tcp.host.counters.AttemptFails++
+    this.#remove(row)
+  }
+
+  #isStale(row: number, seg: Segment): boolean {
+    if (!seg.hasTimestamps || seg.has(Flag.Rst)) return false
+    const at = row * STRIDE
+    if ((this.#rows[at + Field.Options]! & HAS_TIMESTAMPS) === 0) return false
+    return ((seg.tsVal - this.#rows[at + Field.TsRecent]!) | 0) < 0
+  }
+
+  #sendSynAck(row: number): void {
+    unpack(this.#options, this.#rows[row * STRIDE + Field.Options]!)
+    const length = TCP_HEADER + synOptionsLength(this.#options)
+    this.#send(row, this.#seq(row, Field.Iss), Flag.Syn | Flag.Ack, length)
+  }
+
+  /** What is not acceptable is answered with an ACK, within the limits of challenges. */
+  #sendAck(row: number, now: Instant): void {
+    if (!this.#tcp.allowChallenge(now)) return
+    this.#tcp.host.counters.TCPChallengeACK++
+    this.#send(row, add(this.#seq(row, Field.Iss), 1), Flag.Ack, TCP_HEADER)
+  }
+
+  #send(row: number, seq: Seq, flags: number, headerLength: number): void {
+    const tcp = this.#tcp
+    const out = tcp.host.replies
+    const at = out.room()
+    if (at < 0) return
+    const rows = this.#rows
+    const from = row * STRIDE
+    const local = rows[from + Field.Local]!
+    const remote = rows[from + Field.Remote]!
+    const ports = rows[from + Field.Ports]!
+    const settings = this.#listeners[row]!.settings
+    writeTcpHeader(
+      out.memory,
+      at,
+      ports & 0xffff,
+      ports >>> 16,
+      seq,
+      this.#next(row),
+      headerLength,
+      flags,
+      Math.min(settings.receiveBuffer, SYN_WINDOW),
+      0,
+    )
+    if (headerLength > TCP_HEADER) {
+      const mss = settings.maxSegment === 0 ? tcp.host.receiveMtu - 40 : settings.maxSegment
+      const tsVal = (tcp.milliseconds + tcp.source.timestampOffset(local, remote)) | 0
+      writeSynOptions(this.#options, out.memory, at + TCP_HEADER, mss, tsVal, rows[from + Field.TsRecent]!)
+    }
+    tcp.host.counters.OutSegs++
+    out.send(local, remote, settings.typeOfService, settings.timeToLive, headerLength, 0, 0, 0, 0, 0)
+  }
+
+  #seq(row: number, field: number): Seq {
+    return toSeq(this.#rows[row * STRIDE + field]!)
+  }
+
+  /** RCV.NXT. */
+  #next(row: number): Seq {
+    return add(this.#seq(row, Field.Irs), 1)
+  }
+
+  #remove(row: number): void {
+    const at = row * STRIDE
+    const rows = this.#rows
+    this.#tcp.flows.delete(rows[at + Field.Local]!, rows[at + Field.Remote]!, rows[at + Field.Ports]!)
+    this.#forget(row)
+  }
+
+  /** Frees the row; the flow is deleted, or given to a connection, by the caller. */
+  #forget(row: number): void {
+    this.#listeners[row]!.pending--
+    this.#listeners[row] = undefined
+    this.#deadlines.clear(row)
+    this.#free.push(row)
+  }
+
+  #allocate(): number {
+    const row = this.#free.pop() ?? this.#used++
+    if (row < this.#capacity) return row
+    this.#capacity *= 2
+    const rows = new Int32Array(this.#capacity * STRIDE)
+    const sentAt = new Float64Array(this.#capacity)
+    rows.set(this.#rows)
+    sentAt.set(this.#sentAt)
+    this.#rows = rows
+    this.#sentAt = sentAt
+    this.#deadlines.grow(this.#capacity)
+    return row
+  }
+}
+
+function pack(options: Negotiated): number {
+  return (
+    options.sendMss |
+    (options.sendShift << 16) |
+    (options.receiveShift << 20) |
+    (options.timestamps ? HAS_TIMESTAMPS : 0) |
+    (options.sack ? HAS_SACK : 0) |
+    (options.windowScaling ? HAS_SCALING : 0)
+  )
+}
+
+function unpack(options: Negotiated, packed: number): void {
+  options.sendMss = packed & 0xffff
+  options.sendShift = (packed >>> 16) & 15
+  options.receiveShift = (packed >>> 20) & 15
+  options.timestamps = (packed & HAS_TIMESTAMPS) !== 0
+  options.sack = (packed & HAS_SACK) !== 0
+  options.windowScaling = (packed & HAS_SCALING) !== 0
+}

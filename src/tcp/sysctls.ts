@@ -1,0 +1,49 @@
+/**
+ * The `net.ipv4.*` tunables that TCP reads. Names, units and defaults are Linux's; where Linux scales a default with the machine's
+ * memory, the value is fixed here.
+ */
+export class TcpSysctls {
+  /** 1: a full accept queue answers the handshake's last ACK with a reset. */
+  tcp_abort_on_overflow = 0
+  /** Challenge ACKs a second for the whole stack; Linux's default is no limit. */
+  tcp_challenge_ack_limit = 0x7fffffff
+  tcp_congestion_control = 'reno'
+  /** Seconds that an orphan stays in FIN-WAIT-2. */
+  tcp_fin_timeout = 60
+  /** Milliseconds between two ACKs to invalid segments of one connection. */
+  tcp_invalid_ratelimit = 500
+  /** Seconds between keep-alive probes. */
+  tcp_keepalive_intvl = 75
+  tcp_keepalive_probes = 9
+  /** Seconds of idleness before the first probe. */
+  tcp_keepalive_time = 7200
+  /** Connections that no socket holds any more. */
+  tcp_max_orphans = 65536
+  /** Handshakes in progress on one listener. */
+  tcp_max_syn_backlog = 1024
+  tcp_max_tw_buckets = 65536
+  /** Retransmissions before an orphan is given up; 0 means 8. */
+  tcp_orphan_retries = 0
+  /** Retransmissions after which IP is told that the path may be bad (R1). */
+  tcp_retries1 = 3
+  /** Retransmissions before the connection is given up (R2), as a time: see `timeouts.ts`. */
+  tcp_retries2 = 15
+  tcp_rfc1337 = 0
+  /** Receive buffer, bytes: minimum, default, maximum. */
+  tcp_rmem = [4096, 131072, 6291456]
+  tcp_sack = 1
+  /** 1: the congestion window falls back to the initial one after idling for a retransmission time-out. */
+  tcp_slow_start_after_idle = 1
+  /** Retransmissions of a SYN-ACK. */
+  tcp_synack_retries = 5
+  /** Retransmissions of a SYN that are one second apart before back-off begins. */
+  tcp_syn_linear_timeouts = 4
+  /** Retransmissions of a SYN. */
+  tcp_syn_retries = 6
+  tcp_timestamps = 1
+  tcp_window_scaling = 1
+  /** Send buffer, bytes: minimum, default, maximum. */
+  tcp_wmem = [4096, 262144, 4194304]
+  /** Time to live of what is sent (`net.ipv4.ip_default_ttl`). */
+  ip_default_ttl = 64
+}

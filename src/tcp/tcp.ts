@@ -1,0 +1,319 @@
+// hot path
+import { FlowTable, NO_FLOW } from '../base/flow-table.ts'
+import { type Instant, MILLISECOND, SECOND } from '../base/time.ts'
+import { TimerTable } from '../base/timer-table.ts'
+import type { Seq } from '../wire/seq.ts'
+import type { Segment } from '../wire/tcp.ts'
+import { closed } from './arrives/closed.ts'
+import { listen } from './arrives/listen.ts'
+import { otherStates } from './arrives/other-states.ts'
+import { synSent } from './arrives/syn-sent.ts'
+import { Connection, type Probe } from './connection.ts'
+import { FlowKind, flowHandle, kindOf, rowOf } from './flows.ts'
+import type { IcmpError, SegmentSink, TcpHost } from './host.ts'
+import { icmpError } from './icmp-error.ts'
+import { SequenceSource } from './isn.ts'
+import type { Listener } from './listener.ts'
+import { Listeners } from './listeners.ts'
+import { output } from './output.ts'
+import { sendReset } from './reset.ts'
+import type { Settings } from './settings.ts'
+import type { CloseReason } from './state.ts'
+import { SynCache } from './syn-cache.ts'
+import { TimeWaitTable } from './time-wait.ts'
+import { timeouts } from './timeouts.ts'
+import { TIMER_COLUMNS, Timer } from './timers.ts'
+
+/** TCP: the tables of what there is, and the verbs that the stack calls. */
+export class Tcp {
+  readonly host: TcpHost
+  readonly flows: FlowTable
+  readonly timers = new TimerTable(TIMER_COLUMNS)
+  readonly listeners = new Listeners()
+  readonly synCache: SynCache
+  readonly timeWait: TimeWaitTable
+  readonly source: SequenceSource
+  probe: Probe | undefined
+  /** The clock of timestamps, whole milliseconds, int32; read once a verb. */
+  milliseconds = 0
+  /** Connections past the handshake and not yet CLOSED (Linux's CurrEstab counts ESTABLISHED and CLOSE-WAIT: see `observe`). */
+  establishedCount = 0
+  orphanCount = 0
+  #connections: (Connection | undefined)[] = []
+  #dirty: Connection[] = []
+  #speaking: Connection[] = []
+  #challenges = 0
+  #challengeSecond = Number.NEGATIVE_INFINITY
+
+  constructor(host: TcpHost) {
+    this.host = host
+    this.flows = new FlowTable(host.random.word(), host.random.word())
+    this.source = new SequenceSource(host.random)
+    this.synCache = new SynCache(this)
+    this.timeWait = new TimeWaitTable(this)
+  }
+
+  /** SEGMENT ARRIVES (RFC 9293 §3.10.7). `seg` has passed IP and its checksum. */
+  receive(seg: Segment, now: Instant): void {
+    this.#tick(now)
+    this.host.counters.InSegs++
+    if (seg.hasBadOption) this.host.counters.TCPDropBadOption++
+    const handle = this.flows.find(seg.destination, seg.source, (seg.sourcePort << 16) | seg.destinationPort)
+    if (handle === NO_FLOW) this.#stranger(seg, now)
+    else if (kindOf(handle) === FlowKind.Connection)
+      this.#arrives(this.#connections[rowOf(handle)]!, seg, now)
+    else if (kindOf(handle) === FlowKind.SynCache) this.synCache.arrives(rowOf(handle), seg, now)
+    else {
+      const iss = this.timeWait.arrives(rowOf(handle), seg, now)
+      if (iss !== undefined) this.#stranger(seg, now, iss)
+    }
+  }
+
+  /** USER TIMEOUT, RETRANSMISSION TIMEOUT, TIME-WAIT TIMEOUT (RFC 9293 §3.10.8), and the others. */
+  advance(now: Instant): void {
+    this.#tick(now)
+    for (let row = this.timers.takeDue(now); row !== -1; row = this.timers.takeDue(now)) {
+      const c = this.#connections[row]
+      if (c === undefined) continue
+      try {
+        timeouts(c, now)
+      } catch (error) {
+        this.#fault(c, error)
+      }
+      if (c.state !== 'CLOSED') this.timers.requeue(row, now)
+    }
+    this.synCache.advance(now)
+    this.timeWait.advance(now)
+  }
+
+  /** Lets every connection that has something to say speak. */
+  transmit(out: SegmentSink, now: Instant): void {
+    this.#tick(now)
+    const speaking = this.#dirty
+    this.#dirty = this.#speaking
+    this.#speaking = speaking
+    for (let i = 0; i < speaking.length; i++) {
+      const c = speaking[i]!
+      c.isDirty = false
+      try {
+        if (!output(c, out, now)) this.markDirty(c)
+      } catch (error) {
+        this.#fault(c, error)
+      }
+    }
+    speaking.length = 0
+  }
+
+  /** Something is to be said: the next turn's output must not wait. */
+  get isDirty(): boolean {
+    return this.#dirty.length > 0
+  }
+
+  nextDeadline(): Instant {
+    return Math.min(this.timers.next(), this.synCache.nextDeadline(), this.timeWait.nextDeadline())
+  }
+
+  /** An ICMP error that quotes a segment of ours (MUST-54). */
+  icmpError(error: IcmpError, now: Instant): void {
+    this.#tick(now)
+    const handle = this.flows.find(
+      error.source,
+      error.destination,
+      (error.destinationPort << 16) | error.sourcePort,
+    )
+    if (handle === NO_FLOW) this.host.counters.OutOfWindowIcmps++
+    else if (kindOf(handle) === FlowKind.Connection) icmpError(this.#connections[rowOf(handle)]!, error)
+    else if (kindOf(handle) === FlowKind.SynCache) this.synCache.icmpError(rowOf(handle), error.seq)
+  }
+
+  /** Passive OPEN (RFC 9293 §3.10.1). The caller has seen that the port is free. */
+  listen(local: number, port: number, backlog: number, settings: Settings): Listener {
+    return this.listeners.add(local, port, backlog, settings)
+  }
+
+  /** Ends LISTEN: handshakes in progress are forgotten, what nobody accepted is reset. */
+  unlisten(listener: Listener): void {
+    listener.isOpen = false
+    this.listeners.remove(listener)
+    this.synCache.removeAll(listener)
+    for (let c = listener.accept(); c !== undefined; c = listener.accept()) {
+      if (c.state !== 'CLOSED') sendReset(c, this.host.replies)
+      this.finish(c, 'aborted')
+    }
+  }
+
+  /** Active OPEN (RFC 9293 §3.10.1): CLOSED to SYN-SENT. The caller has chosen addresses and ports that no flow uses. */
+  connect(
+    local: number,
+    localPort: number,
+    remote: number,
+    remotePort: number,
+    settings: Settings,
+    now: Instant,
+  ): Connection {
+    this.#tick(now)
+    const iss = this.source.initial(local, localPort, remote, remotePort, now)
+    const c = this.create(local, localPort, remote, remotePort, true, settings, iss, now)
+    this.#begin(c, now)
+    return c
+  }
+
+  /** OPEN of a passive connection made active (RFC 9293 §3.10.1): LISTEN to SYN-SENT. */
+  connectFromListen(
+    listener: Listener,
+    local: number,
+    remote: number,
+    remotePort: number,
+    now: Instant,
+  ): Connection {
+    this.#tick(now)
+    this.unlisten(listener)
+    const iss = this.source.initial(local, listener.port, remote, remotePort, now)
+    const c = this.create(local, listener.port, remote, remotePort, true, listener.settings, iss, now)
+    c.moveTo('LISTEN')
+    this.#begin(c, now)
+    return c
+  }
+
+  /** A connection in CLOSED with a row in the tables; `adopt` gives it its flow. */
+  create(
+    local: number,
+    localPort: number,
+    remote: number,
+    remotePort: number,
+    isActive: boolean,
+    settings: Settings,
+    iss: Seq,
+    now: Instant,
+  ): Connection {
+    const id = this.timers.allocate()
+    const offset = this.source.timestampOffset(local, remote)
+    return new Connection(
+      this,
+      id,
+      local,
+      localPort,
+      remote,
+      remotePort,
+      isActive,
+      settings,
+      iss,
+      offset,
+      now,
+    )
+  }
+
+  /** From now on segments of the connection's four-tuple are its own. */
+  adopt(c: Connection): void {
+    this.#connections[c.id] = c
+    this.flows.set(
+      c.local,
+      c.remote,
+      (c.remotePort << 16) | c.localPort,
+      flowHandle(FlowKind.Connection, c.id),
+    )
+  }
+
+  markDirty(c: Connection): void {
+    if (c.isDirty) return
+    c.isDirty = true
+    this.#dirty.push(c)
+  }
+
+  /** The connection is over: CLOSED, its flow and timers gone; its user may still read what arrived. */
+  finish(c: Connection, reason: CloseReason): void {
+    if (c.state === 'CLOSED') return
+    const flow = flowHandle(FlowKind.Connection, c.id)
+    const ports = (c.remotePort << 16) | c.localPort
+    if (this.flows.find(c.local, c.remote, ports) === flow) this.flows.delete(c.local, c.remote, ports)
+    this.#countEnd(c, reason)
+    c.closeReason = reason
+    c.moveTo('CLOSED')
+    c.send.queue.clear()
+    c.acks.clear()
+    if (c.isOrphan) c.receive.clear()
+    else c.receive.reassembly.clear()
+    this.#connections[c.id] = undefined
+    this.timers.release(c.id)
+    c.notify()
+  }
+
+  /** Both FINs are through: what remains is a row in the table of TIME-WAIT (MUST-13). */
+  enterTimeWait(c: Connection, now: Instant): void {
+    c.moveTo('TIME-WAIT')
+    this.timeWait.add(c, now)
+    this.finish(c, 'closed')
+  }
+
+  /** `tcp_challenge_ack_limit` a second for all connections, at a random level that a stranger cannot measure (CVE-2016-5696). */
+  allowChallenge(now: Instant): boolean {
+    const limit = this.host.sysctl.tcp_challenge_ack_limit
+    if (limit === 0x7fffffff) return true
+    if (now - this.#challengeSecond >= SECOND) {
+      this.#challengeSecond = now
+      this.#challenges = ((limit + 1) >> 1) + this.host.random.below(limit)
+    }
+    return this.#challenges-- > 0
+  }
+
+  /** The user has let go of `c`: orphans beyond `tcp_max_orphans` are reset. */
+  limitOrphans(c: Connection): void {
+    if (c.state === 'CLOSED') return
+    if (++this.orphanCount <= this.host.sysctl.tcp_max_orphans) return
+    this.host.counters.TCPAbortOnMemory++
+    sendReset(c, this.host.replies)
+    this.finish(c, 'aborted')
+  }
+
+  /** All connections that are not CLOSED. */
+  *connections(): IterableIterator<Connection> {
+    for (const c of this.#connections) if (c !== undefined) yield c
+  }
+
+  /** Nobody has a flow for this segment; `iss` when it reopens a TIME-WAIT. */
+  #stranger(seg: Segment, now: Instant, iss?: Seq): void {
+    const listener = this.listeners.find(seg.destination, seg.destinationPort)
+    if (listener === undefined) closed(this, seg)
+    else listen(this, listener, seg, now, iss)
+  }
+
+  #arrives(c: Connection, seg: Segment, now: Instant): void {
+    c.segmentsIn++
+    try {
+      if (c.state === 'SYN-SENT') synSent(c, seg, now)
+      else otherStates(c, seg, now)
+    } catch (error) {
+      this.#fault(c, error)
+    }
+  }
+
+  #begin(c: Connection, now: Instant): void {
+    this.host.counters.ActiveOpens++
+    this.adopt(c)
+    c.moveTo('SYN-SENT')
+    c.send.owesSyn = true
+    c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
+    c.speak()
+  }
+
+  #countEnd(c: Connection, reason: CloseReason): void {
+    const { counters } = this.host
+    if (c.isOrphan && this.orphanCount > 0) this.orphanCount--
+    if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') counters.AttemptFails++
+    else {
+      this.establishedCount--
+      if (reason !== 'closed' && (c.state === 'ESTABLISHED' || c.state === 'CLOSE-WAIT'))
+        counters.EstabResets++
+    }
+  }
+
+  #fault(c: Connection, error: unknown): void {
+    this.host.counters.Faults++
+    this.host.onFault(error)
+    this.finish(c, 'fault')
+  }
+
+  #tick(now: Instant): void {
+    this.milliseconds = Math.floor(now / MILLISECOND) | 0
+  }
+}

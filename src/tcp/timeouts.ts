@@ -1,0 +1,138 @@
+import { type Duration, type Instant, SECOND } from '../base/time.ts'
+import type { Connection } from './connection.ts'
+import { sendReset } from './reset.ts'
+import { RTO_MAX, RTO_MIN } from './rtt.ts'
+import { Timer } from './timers.ts'
+
+/** RFC 9293 §3.10.8: whatever of `c`'s timers is due. */
+export function timeouts(c: Connection, now: Instant): void {
+  if (c.timers.take(Timer.DelayedAck, now)) delayedAck(c)
+  if (c.timers.take(Timer.Retransmit, now)) retransmissionTimeout(c, now)
+  if (c.timers.take(Timer.Persist, now)) persistTimeout(c, now)
+  if (c.timers.take(Timer.Keepalive, now)) keepAliveTimeout(c, now)
+  if (c.timers.take(Timer.FinWait2, now)) c.tcp.finish(c, 'closed')
+}
+
+function delayedAck(c: Connection): void {
+  if (!c.acks.delayed) return
+  c.tcp.host.counters.DelayedACKs++
+  c.acks.oweNow()
+  c.speak()
+}
+
+function retransmissionTimeout(c: Connection, now: Instant): void {
+  if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') {
+    synTimeout(c, now)
+    return
+  }
+  const { send, recovery, rtt } = c
+  if (send.flight === 0) return
+  // A peer that shrank its window to nothing and still answers is not dead (SHLD-17).
+  const isHeld = send.wnd === 0 && now - c.heardAt < RTO_MAX
+  if (recovery.timeouts > 0 && !isHeld && isGivenUp(c, now)) {
+    giveUp(c)
+    return
+  }
+  c.tcp.host.counters.TCPTimeouts++
+  recovery.timeout(send, c.congestion, now)
+  rtt.cancel()
+  rtt.backoff++
+  c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, now))
+  c.speak()
+}
+
+/** SYNs: `tcp_syn_linear_timeouts` a second apart, then doubling, `synRetries` of these (MUST-22). */
+function synTimeout(c: Connection, now: Instant): void {
+  const linear = c.tcp.host.sysctl.tcp_syn_linear_timeouts
+  if (c.synRetransmits >= c.settings.synRetries + linear) {
+    c.tcp.finish(c, c.softError ?? 'timeout')
+    return
+  }
+  c.synRetransmits++
+  c.send.owesSyn = true
+  c.rtt.cancel()
+  c.tcp.host.counters.RetransSegs++
+  c.tcp.host.counters.TCPSynRetrans++
+  c.tcp.host.counters.TCPTimeouts++
+  const delay = SECOND * 2 ** Math.max(0, c.synRetransmits - linear)
+  c.timers.arm(Timer.Retransmit, now, Math.min(delay, RTO_MAX))
+  c.speak()
+}
+
+/** R2 (MUST-20): the time that `retries` doubling time-outs would take, as Linux reckons it, or the user's own limit (MUST-21). */
+function isGivenUp(c: Connection, now: Instant): boolean {
+  const stalled = now - c.recovery.stalledSince
+  if (c.settings.userTimeout > 0) return stalled >= c.settings.userTimeout
+  return stalled >= backoffTime(retriesOf(c))
+}
+
+/** Retransmissions that a connection is granted; an orphan fewer, since nobody would learn of its success. */
+function retriesOf(c: Connection): number {
+  const { tcp_orphan_retries, tcp_retries2 } = c.tcp.host.sysctl
+  if (!c.isOrphan) return tcp_retries2
+  return tcp_orphan_retries === 0 ? 8 : tcp_orphan_retries
+}
+
+/** How long `retries` time-outs take that begin at RTO_MIN and double up to RTO_MAX. */
+export function backoffTime(retries: number): Duration {
+  const doublings = Math.floor(Math.log2(RTO_MAX / RTO_MIN))
+  if (retries <= doublings) return (2 ** (retries + 1) - 1) * RTO_MIN
+  return (2 ** (doublings + 1) - 1) * RTO_MIN + (retries - doublings) * RTO_MAX
+}
+
+/** The next time-out, or earlier when the user's limit ends before it (RFC 5482). */
+function clampToUserTimeout(c: Connection, now: Instant): Duration {
+  const timeout = c.rtt.timeout
+  if (c.settings.userTimeout === 0) return timeout
+  const left = c.recovery.stalledSince + c.settings.userTimeout - now
+  return left > 0 ? Math.min(timeout, left) : timeout
+}
+
+/** The window is shut, or too small to be worth a segment: probe, at doubling intervals, for as long as the peer answers (MUST-37). */
+function persistTimeout(c: Connection, now: Instant): void {
+  const { send } = c
+  if (send.flight > 0 || send.unsent === 0) return
+  const silent = now - c.heardAt
+  const isOver = c.settings.userTimeout > 0 ? silent >= c.settings.userTimeout : c.probes >= retriesOf(c)
+  if (c.probes > 0 && isOver) {
+    giveUp(c)
+    return
+  }
+  c.probes++
+  c.tcp.host.counters.TCPWinProbe++
+  send.owesProbe = true
+  if (c.rtt.backoff < 16) c.rtt.backoff++
+  c.timers.arm(Timer.Persist, now, c.rtt.timeout)
+  c.speak()
+}
+
+/** RFC 9293 §3.8.4: probes to a peer that has been silent; some unanswered ones in a row end the connection (MUST-29). */
+function keepAliveTimeout(c: Connection, now: Instant): void {
+  const { settings, send } = c
+  const silent = now - c.heardAt
+  if (send.flight > 0 || send.unsent > 0 || silent < settings.keepIdle) {
+    c.timers.arm(
+      Timer.Keepalive,
+      now,
+      silent < settings.keepIdle ? settings.keepIdle - silent : settings.keepIdle,
+    )
+    return
+  }
+  const isOver = settings.userTimeout > 0 ? silent >= settings.userTimeout : c.probes >= settings.keepCount
+  if (c.probes > 0 && isOver) {
+    sendReset(c, c.tcp.host.replies)
+    giveUp(c)
+    return
+  }
+  c.probes++
+  c.tcp.host.counters.TCPKeepAlive++
+  send.owesProbe = true
+  c.timers.arm(Timer.Keepalive, now, settings.keepInterval)
+  c.speak()
+}
+
+/** The peer is taken for dead; a soft ICMP error seen meanwhile is the better reason. */
+function giveUp(c: Connection): void {
+  c.tcp.host.counters.TCPAbortOnTimeout++
+  c.tcp.finish(c, c.softError ?? 'timeout')
+}
