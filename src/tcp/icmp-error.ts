@@ -45,7 +45,6 @@ export function icmpError(c: Connection, error: IcmpError): void {
   }
   // RFC 5927 §5.2: on a synchronized connection even a hard error is only noted; time decides.
   c.softError = reason
-  if (isHard(error.code)) c.speak()
   c.notify()
 }
 

@@ -21,7 +21,8 @@ export class Reassembly {
 
   /** Adds a range. False when there is no room for one more. */
   add(left: Seq, right: Seq): boolean {
-    const edges = (this.#edges ??= new Int32Array(2 * MAX_RANGES))
+    this.#edges ??= new Int32Array(2 * MAX_RANGES)
+    const edges = this.#edges
     let first = 0
     while (first < this.#count && before(edges[2 * first + 1] as Seq, left)) first++
     let end = first
