@@ -1,0 +1,41 @@
+#include <node_api.h>
+
+#include "arguments.h"
+#include "classes.h"
+#include "environment.h"
+#include "errors.h"
+
+namespace tunstack {
+
+/** completeChecksum(memory, rows, row): what `flush` does to a row without offload. For tests and benchmarks. */
+static napi_value completeChecksumCall(napi_env env, napi_callback_info info) {
+  size_t count = 3;
+  napi_value values[3];
+  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  if (count < 3) return throwMisuse(env, "memory, rows and row are needed");
+  const Memory memory = memoryOf(env, values[0]);
+  const Rows rows = rowsOf(env, values[1]);
+  int32_t row = -1;
+  napi_get_value_int32(env, values[2], &row);
+  if (memory.bytes == nullptr || rows.rows == nullptr || row < 0 || row >= rows.capacity ||
+      !isSound(memory, rows.rows + row * kRow)) {
+    return throwMisuse(env, "the row points outside the memory");
+  }
+  completeChecksum(memory, rows.rows + row * kRow);
+  return nullptr;
+}
+
+static napi_value init(napi_env env, napi_value exports) {
+  if (Environment::create(env) != napi_ok) return throwMisuse(env, "no event loop to run on");
+  exportDevice(env, exports);
+  exportTimer(env, exports);
+  exportProcess(env, exports);
+  napi_value function;
+  napi_create_function(env, "completeChecksum", NAPI_AUTO_LENGTH, completeChecksumCall, nullptr, &function);
+  napi_set_named_property(env, exports, "completeChecksum", function);
+  return exports;
+}
+
+}  // namespace tunstack
+
+NAPI_MODULE_INIT() { return tunstack::init(env, exports); }
