@@ -19,7 +19,7 @@ export class Arena {
   readonly #freeOrder: Int8Array
   readonly #orders: number
 
-  /** `size` in bytes, rounded up to a power of two of at least MIN_BLOCK. */
+  /** `size` in bytes, at most 1 GB (offsets are int32), rounded up to a power of two of at least MIN_BLOCK. */
   constructor(size: number) {
     this.#orders = orderOf(Math.max(size, MIN_BLOCK)) + 1
     this.size = MIN_BLOCK << (this.#orders - 1)

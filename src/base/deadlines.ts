@@ -85,7 +85,8 @@ export class Deadlines {
   #settle(): void {
     while (this.#size > 0) {
       const due = this.#due[this.#heap[0]!]!
-      if (due === this.#key[0]!) return
+      // Not `===`: a due time that is no number would never equal itself.
+      if (!(due > this.#key[0]!)) return
       if (due === NEVER) this.#removeRoot()
       else {
         this.#key[0] = due

@@ -19,7 +19,7 @@ export class FlowTable {
   readonly #key0: number
   readonly #key1: number
 
-  /** `key0` and `key1`: random words. */
+  /** `key0` and `key1`: random words. `capacity`: slots to begin with, a power of two, at least 2. */
   constructor(key0: number, key1: number, capacity = 64) {
     this.#key0 = key0
     this.#key1 = key1

@@ -85,7 +85,7 @@ function writeOption(bytes: Uint8Array, at: number, kind: number, data: Uint8Arr
   return at + data.length + 2
 }
 
-describe('[RFC9293 §3.2] reading (MUST-4, MUST-5, MUST-6)', () => {
+describe('[RFC9293 §3.1] reading (MUST-4, MUST-5, MUST-6)', () => {
   test('what is written is read: known kinds once each, in any order, at any alignment, with others between', () => {
     const known = fc.shuffledSubarray(['mss', 'windowScale', 'sackPermitted', 'timestamps', 'sack'] as const)
     const any = fc.record({ mss, windowScale, sackPermitted, timestamps, sack })
@@ -144,7 +144,7 @@ describe('[RFC9293 §3.2] reading (MUST-4, MUST-5, MUST-6)', () => {
   })
 })
 
-describe('[RFC9293 §3.2] illegal lengths (MUST-7)', () => {
+describe('[RFC9293 §3.1] illegal lengths (MUST-7)', () => {
   const mssFirst = [2, 4, 5, 180]
 
   test.each([2, 3, 4, 5, 8, 77])('kind %i with length 0 or 1 ends the list; what was read holds', (kind) => {
