@@ -1,0 +1,58 @@
+const INT_MAX = 0x7fffffff
+
+/** Least and greatest value of keys whose range is not 0 to 2^31 - 1; of each of its numbers, where a key has several. */
+const RANGES: Record<string, readonly [number, number]> = {
+  icmp_echo_ignore_all: [0, 1],
+  icmp_echo_ignore_broadcasts: [0, 1],
+  ip_default_ttl: [1, 255],
+  ip_local_port_range: [1, 65535],
+  ip_no_pmtu_disc: [0, 1],
+  ipfrag_time: [1, 255],
+  rmem_default: [256, INT_MAX],
+  rmem_max: [256, INT_MAX],
+  wmem_default: [256, INT_MAX],
+  wmem_max: [256, INT_MAX],
+  tcp_abort_on_overflow: [0, 1],
+  tcp_ecn: [0, 2],
+  tcp_fin_timeout: [1, 3600],
+  tcp_keepalive_intvl: [1, 32767],
+  tcp_keepalive_probes: [1, 127],
+  tcp_keepalive_time: [1, 32767],
+  tcp_orphan_retries: [0, 255],
+  tcp_retries1: [0, 255],
+  tcp_retries2: [0, 255],
+  tcp_rfc1337: [0, 1],
+  tcp_rmem: [1, INT_MAX],
+  tcp_sack: [0, 1],
+  tcp_slow_start_after_idle: [0, 1],
+  tcp_syn_linear_timeouts: [0, 127],
+  tcp_syn_retries: [1, 127],
+  tcp_synack_retries: [0, 255],
+  tcp_syncookies: [0, 2],
+  tcp_timestamps: [0, 2],
+  tcp_tw_reuse: [0, 2],
+  tcp_window_scaling: [0, 1],
+  tcp_wmem: [1, INT_MAX],
+}
+
+/** Keys whose numbers must not descend. */
+const ASCENDING = new Set(['ip_local_port_range', 'tcp_mem', 'tcp_rmem', 'tcp_wmem', 'udp_mem'])
+
+/** Keys that take one of some words. */
+export const WORDS: Record<string, readonly string[]> = {
+  tcp_congestion_control: ['reno'],
+}
+
+/** Undefined when the key (without its prefix) may have the value, else the reason why not. */
+export function checkValue(field: string, value: number | string | readonly number[]): string | undefined {
+  if (typeof value === 'string') {
+    const words = WORDS[field]
+    return words === undefined || words.includes(value) ? undefined : `must be one of ${words.join(', ')}`
+  }
+  const [least, greatest] = RANGES[field] ?? [0, INT_MAX]
+  const numbers = typeof value === 'number' ? [value] : value
+  if (numbers.some((n) => n < least || n > greatest)) return `must be from ${least} to ${greatest}`
+  const isDescending = numbers.some((n, i) => i > 0 && n < numbers[i - 1]!)
+  if (ASCENDING.has(field) && isDescending) return 'the numbers must not descend'
+  return undefined
+}
