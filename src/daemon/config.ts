@@ -48,7 +48,11 @@ const DEFAULT_ADDRESS: Subnet = { address: 0x0a090002, prefix: 24 }
 /** Folder of the control sockets. */
 export const RUN_FOLDER = '/run/tunstack'
 
-export const controlPathOf = (dev: string): string => `${RUN_FOLDER}/${dev}.sock`
+/** Names the control socket where no option does; the shell of `enterNamespace` has it set. */
+export const CONTROL_VARIABLE = 'TUNSTACK_CONTROL'
+
+export const controlPathOf = (dev: string): string =>
+  process.env[CONTROL_VARIABLE] || `${RUN_FOLDER}/${dev}.sock`
 
 /** The configuration from the command line's options (by name, without dashes), `config` among them. Throws UsageError. */
 export function loadConfig(commandLine: Record<string, unknown>): DaemonConfig {

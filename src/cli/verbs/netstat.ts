@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import { ask, findControl } from '../control-client.ts'
+import { type Finish, Status } from '../status.ts'
+
+interface NetstatOptions {
+  numeric?: true
+  all?: true
+  tcp?: true
+  udp?: true
+  listening?: true
+  control?: string
+  dev?: string
+}
+
+/** `tunstack netstat`: the daemon's sockets, as net-tools prints those of the kernel. */
+export function addNetstat(program: Command, finish: Finish): void {
+  program
+    .command('netstat')
+    .description("Show the daemon's sockets.")
+    .option('-n, --numeric', 'addresses and ports as numbers (they always are)')
+    .option('-a, --all', 'listening sockets too')
+    .option('-l, --listening', 'only listening sockets')
+    .option('-t, --tcp', 'TCP')
+    .option('-u, --udp', 'UDP')
+    .option('--control <path>', 'control socket of the daemon')
+    .option('--dev <name>', 'device of the daemon')
+    .action(async (options: NetstatOptions) => {
+      const { control, dev, ...flags } = options
+      const path = findControl({ ...(control && { control }), ...(dev && { dev }) })
+      const text = await ask(path, 'netstat', flags)
+      process.stdout.write(`${String(text).trimEnd()}\n`)
+      finish(Status.Done)
+    })
+}

@@ -1,0 +1,182 @@
+import { once } from 'node:events'
+import { lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { RUN_FOLDER } from './config.ts'
+import { type ControlResponse, REQUEST_LIMIT, SOCKET_MODE } from './control-protocol.ts'
+import { codeOf, DaemonError, messageOf } from './errors.ts'
+import { LineReader } from './line-reader.ts'
+import { suggestion } from './nearest.ts'
+
+/** What the daemon can be asked: a verb's name and the function that answers it. What it throws becomes the error's text. */
+export type ControlVerbs = ReadonlyMap<string, (args: unknown) => unknown>
+
+/** Clients at one time; who comes on top is refused. */
+const MAX_CLIENTS = 64
+
+/** The daemon's unix socket. */
+export class ControlServer {
+  readonly path: string
+  /** Paths that must belong to whoever is to remove them. */
+  readonly owned: readonly string[]
+  readonly #server: Server
+  readonly #clients = new Set<Socket>()
+  readonly #madeFolder: boolean
+
+  private constructor(path: string, server: Server, madeFolder: boolean) {
+    this.path = path
+    this.#server = server
+    this.#madeFolder = madeFolder
+    const folder = dirname(path)
+    this.owned = madeFolder || folder === RUN_FOLDER ? [path, folder] : [path]
+  }
+
+  /**
+   * Listens at `path`, making its folder; replaces the socket that a dead daemon left. Throws DaemonError when a live one has it
+   * (EADDRINUSE), or when something else is there.
+   */
+  static async listen(path: string, verbs: ControlVerbs): Promise<ControlServer> {
+    const madeFolder = makeFolder(dirname(path))
+    await removeStale(path)
+    const server = createServer({ allowHalfOpen: true }) // who asks and half-closes still gets its answers
+    const control = new ControlServer(path, server, madeFolder)
+    server.maxConnections = MAX_CLIENTS
+    server.on('connection', (socket) => control.#serve(socket, verbs))
+    await bind(server, path)
+    return control
+  }
+
+  /** Ends all connections and removes the socket, and the folder if it was made for it. */
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.destroy()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    if (this.#madeFolder) quietly(() => rmdirSync(dirname(this.path)))
+  }
+
+  #serve(socket: Socket, verbs: ControlVerbs): void {
+    this.#clients.add(socket)
+    socket.on('close', () => this.#clients.delete(socket))
+    socket.on('error', () => socket.destroy()) // a broken client ends its own connection
+    answerRequests(socket, verbs).catch(() => socket.destroy())
+  }
+}
+
+/** Answers one request after the other; whoever does not read its answers is not asked for more. */
+async function answerRequests(socket: Socket, verbs: ControlVerbs): Promise<void> {
+  const lines = new LineReader(REQUEST_LIMIT)
+  for await (const chunk of socket) {
+    for (const line of lines.push(chunk as Buffer)) {
+      if (line.trim() !== '') await send(socket, await answer(line, verbs))
+    }
+    if (!lines.overflowed) continue
+    await send(socket, { ok: false, error: `a request has at most ${REQUEST_LIMIT} bytes` })
+    break
+  }
+  socket.end()
+}
+
+async function send(socket: Socket, response: ControlResponse): Promise<void> {
+  if (socket.destroyed || socket.write(`${JSON.stringify(response)}\n`)) return
+  await drained(socket)
+}
+
+/** Resolves when the client has read, or is gone. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done).off('close', done)
+      resolve()
+    }
+    socket.on('drain', done).on('close', done)
+  })
+}
+
+async function answer(line: string, verbs: ControlVerbs): Promise<ControlResponse> {
+  try {
+    const { verb, args } = readRequest(line)
+    const act = verbs.get(verb)
+    if (act === undefined) throw new Error(`no verb '${verb}'${suggestion(verb, verbs.keys())}`)
+    return { ok: true, result: (await act(args)) ?? null }
+  } catch (error) {
+    return { ok: false, error: messageOf(error) }
+  }
+}
+
+function readRequest(line: string): { verb: string; args: unknown } {
+  let request: unknown
+  try {
+    request = JSON.parse(line)
+  } catch {
+    throw new Error('a request is one line of JSON')
+  }
+  if (
+    typeof request !== 'object' ||
+    request === null ||
+    !('verb' in request) ||
+    typeof request.verb !== 'string'
+  ) {
+    throw new Error('a request is {"verb": "…", "args": …}')
+  }
+  return { verb: request.verb, args: 'args' in request ? request.args : undefined }
+}
+
+/** Whether the folder had to be made. */
+function makeFolder(folder: string): boolean {
+  try {
+    return mkdirSync(folder, { recursive: true, mode: 0o755 }) !== undefined
+  } catch (error) {
+    throw new DaemonError(
+      codeOf(error),
+      `cannot make ${folder} for the control socket`,
+      'choose one with --control PATH',
+    )
+  }
+}
+
+async function removeStale(path: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return
+  if (!found.isSocket()) throw new DaemonError('EEXIST', `${path} exists and is not a socket`)
+  if (await isLive(path)) {
+    const hint = 'each daemon needs a control socket of its own: --control PATH'
+    throw new DaemonError('EADDRINUSE', `another daemon answers on ${path}`, hint)
+  }
+  rmSync(path, { force: true })
+}
+
+function isLive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT'].includes(codeOf(error))))
+  })
+}
+
+async function bind(server: Server, path: string): Promise<void> {
+  const before = process.umask(0o777 & ~SOCKET_MODE)
+  try {
+    server.listen(path) // makes the file at once, so it never has another mode
+  } finally {
+    process.umask(before)
+  }
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw new DaemonError(
+      codeOf(error),
+      `cannot listen on ${path}: ${messageOf(error)}`,
+      'choose another --control PATH',
+    )
+  }
+}
+
+function quietly(act: () => void): void {
+  try {
+    act()
+  } catch {
+    // Somebody else uses the folder, or it is not ours to remove.
+  }
+}
