@@ -103,7 +103,7 @@ export class Connection {
     this.send = new SendState(tcp.host.arena, iss)
     this.receive = new ReceiveState(tcp.host.arena, settings.receiveBuffer)
     this.recovery = new Recovery(iss)
-    this.congestion = createController(tcp.host.sysctl.tcp_congestion_control)
+    this.congestion = createController(settings.congestionControl)
     this.timers = new Timers(tcp.timers, id)
     this.timestampOffset = timestampOffset
     this.pathMss = tcp.host.mtuTo(remote) - 40

@@ -45,6 +45,8 @@ export interface TcpHost {
   isUnicast(address: number): boolean
   /** Largest IP packet towards `remote`, bytes. */
   mtuTo(remote: number): number
+  /** Something is to be said: outside a turn, asks for one. */
+  wake(): void
   /** A fault in the stack itself was caught; the connection it hit has been given up. */
   onFault(error: unknown): void
   /** Largest IP packet that can be received, bytes (the smallest MTU of the interfaces). */

@@ -134,7 +134,7 @@ function allowed(c: Connection, size: number, offload: boolean): number {
 function maySendShort(c: Connection): boolean {
   const { send, settings } = c
   if (send.hasFin || send.isUrgent) return true
-  if (settings.cork) return false
+  if (settings.cork || send.hasMoreComing) return false
   return settings.noDelay || !before(send.una, send.small)
 }
 

@@ -90,6 +90,11 @@ export class ReceiveState {
     return this.hasFin && this.finAt === this.nxt
   }
 
+  /** The peer's FIN has been taken in: nothing follows. */
+  get isFinTaken(): boolean {
+    return this.hasFin && after(this.nxt, this.finAt)
+  }
+
   /** Bytes before the urgent mark that the user has not read (MUST-33). */
   get urgentAhead(): number {
     if (!this.isUrgent) return 0

@@ -44,4 +44,5 @@ export function sendReset(c: Connection, out: SegmentSink): void {
   c.tcp.host.counters.OutRsts++
   c.tcp.host.counters.OutSegs++
   out.send(c.local, c.remote, c.settings.typeOfService, c.settings.timeToLive, headerLength, 0, 0, 0, 0, 0)
+  c.tcp.host.wake()
 }

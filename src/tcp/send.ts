@@ -26,6 +26,8 @@ export class SendState {
   /** SND.UP, when `isUrgent`: the sequence number behind the last urgent octet. */
   up: Seq
   isUrgent = false
+  /** The user said that more is to come (MSG_MORE): a short segment waits for it. */
+  hasMoreComing = false
   /** A SYN or SYN-ACK is to be sent. */
   owesSyn = false
   /** A zero-window or keep-alive probe is to be sent. */

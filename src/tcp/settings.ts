@@ -28,6 +28,8 @@ export class Settings {
   sendBuffer: number
   receiveBuffer: number
   timeToLive: number
+  /** TCP_CONGESTION: takes effect with the next connection that is made with these settings. */
+  congestionControl: string
   typeOfService = 0
 
   constructor(sysctl: TcpSysctls) {
@@ -39,6 +41,7 @@ export class Settings {
     this.sendBuffer = sysctl.tcp_wmem[1]!
     this.receiveBuffer = sysctl.tcp_rmem[1]!
     this.timeToLive = sysctl.ip_default_ttl
+    this.congestionControl = sysctl.tcp_congestion_control
   }
 
   copy(): Settings {

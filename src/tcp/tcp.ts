@@ -218,6 +218,7 @@ export class Tcp {
     if (c.isDirty) return
     c.isDirty = true
     this.#dirty.push(c)
+    this.host.wake()
   }
 
   /** The connection is over: CLOSED, its flow and timers gone; its user may still read what arrived. */
