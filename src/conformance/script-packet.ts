@@ -62,7 +62,7 @@ export interface TcpPacket {
 }
 
 export interface Sequence {
-  /** `relative`: counted as LANGUAGE says from the SYNs; `absolute`: the number on the wire; `any`: not checked. */
+  /** `relative`: counted from the initial sequence number of the SYN; `absolute`: the number on the wire; `any`: not checked. */
   readonly form: 'relative' | 'absolute' | 'any'
   /** Unsigned. 0 when any. */
   readonly first: number

@@ -3,9 +3,9 @@ import { type Duration, type Instant, NEVER, SECOND } from '../base/time.ts'
 /**
  * When an event happens, in microseconds.
  *
- * `start`: counted from the start of the script; `previous`: from the event before (see LANGUAGE on what that is when
- * both are inbound packets); `any`: whenever it comes, `from` is 0 and `to` never. Inbound packets, calls, commands and
- * code have `from` equal to `to`.
+ * `start`: counted from the start of the script; `previous`: from when the event before ended, or, if both are inbound
+ * packets, from when that one was due; `any`: whenever it comes, `from` is 0 and `to` never. Inbound packets, calls,
+ * commands and code have `from` equal to `to`.
  */
 export interface EventTime {
   readonly base: 'start' | 'previous' | 'any'
