@@ -25,6 +25,8 @@ export const OWN_IDENTITY: Identity = {
   setuid: (uid) => process.setuid!(uid),
 }
 
+const ONLY_ROOT = 'only root can become another user; leave out --user, or start as root'
+
 /** Finds a user by name or number, in /etc/passwd or wherever else the machine keeps them. Throws UsageError. */
 export function findAccount(user: string): Account {
   const account =
@@ -55,7 +57,12 @@ export function giveTo(account: Account, paths: Iterable<string>): void {
     try {
       lchownSync(path, account.uid, account.gid)
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (codeOf(error) === 'ENOENT') continue
+      throw new DaemonError(
+        codeOf(error),
+        `cannot give ${path} to ${account.name}: ${messageOf(error)}`,
+        ONLY_ROOT,
+      )
     }
   }
 }
@@ -77,11 +84,10 @@ export function dropPrivileges(
     identity.setuid(account.uid)
     forbidNewPrivileges()
   } catch (error) {
-    const hint = 'only root can become another user; leave out --user, or start as root'
     throw new DaemonError(
       codeOf(error) || 'EPERM',
       `cannot become ${account.name}: ${messageOf(error)}`,
-      hint,
+      ONLY_ROOT,
     )
   }
   if (account.uid !== 0 && canReturn(identity)) {

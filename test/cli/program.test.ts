@@ -1,0 +1,124 @@
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { run } from '../../src/cli/program.ts'
+import { addUp, saidOn } from '../../src/cli/verbs/up.ts'
+import { OPTION_NAMES } from '../../src/daemon/options.ts'
+import { temporaryFolder } from '../daemon/temporary.ts'
+
+let out = ''
+let err = ''
+
+beforeEach(() => {
+  out = ''
+  err = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += String(text)
+    return true
+  })
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += String(text)
+    return true
+  })
+  vi.spyOn(console, 'error').mockImplementation((text) => {
+    err += `${text}\n`
+  })
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('help', () => {
+  test.each([['help'], ['--help']])('%s is on stdout and good', async (word) => {
+    expect(await run([word])).toBe(0)
+    expect(out).toMatch(/^ {2}up .*^ {2}netstat .*^ {2}demo /ms)
+    expect(err).toBe('')
+  })
+
+  test.each([[['help', 'up']], [['up', '--help']]])('%j names every option', async (words) => {
+    expect(await run(words)).toBe(0)
+    for (const name of OPTION_NAMES) expect(out).toContain(`--${name} `)
+  })
+
+  test('the version is that of the package', async () => {
+    expect(await run(['--version'])).toBe(0)
+    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})
+
+describe('mistakes of usage are status 2', () => {
+  test.each([
+    [[], 'Usage: tunstack'],
+    [['upp'], '(Did you mean up?)'],
+    [['up', '--mtuu', '1'], '(Did you mean --mtu?)'],
+    [['up', 'tun0'], 'too many arguments'],
+    [['up', '--mtu'], "option '--mtu <bytes>' argument missing"],
+    [['up', '--mtu', '1'], 'tunstack: --mtu: must be an integer from 68 to 65535'],
+    [['up', '--queues', '4'], 'tunstack: --queues: more than one queue is not supported yet'],
+    [['netstat', '-x'], "unknown option '-x'"],
+  ])('%j', async (args, message) => {
+    expect(await run(args)).toBe(2)
+    expect(err).toContain(message)
+    expect(out).toBe('')
+  })
+})
+
+describe('the options of up', () => {
+  const said = (...args: string[]): Record<string, unknown> => {
+    const program = new Command()
+    addUp(program, () => {})
+    const [up] = program.commands
+    up!.action(() => {})
+    program.parse(['up', ...args], { from: 'user' })
+    return saidOn(up!)
+  }
+
+  test('are those of the configuration file, and --config', () => {
+    const program = new Command()
+    addUp(program, () => {})
+    const names = program.commands[0]!.options.map((option) => option.name())
+    expect(names.filter((name) => name !== 'config' && name !== 'offload').sort()).toEqual(
+      [...OPTION_NAMES].sort(),
+    )
+  })
+
+  test('are reported when they are given, and only then', () => {
+    expect(said()).toEqual({})
+    expect(said('--mtu', '9000', '--config=a.toml', '--host-address', '10.9.0.9')).toEqual({
+      mtu: '9000',
+      config: 'a.toml',
+      'host-address': '10.9.0.9',
+    })
+    expect(said('--no-offload')).toEqual({ 'no-offload': true })
+    expect(said('--offload')).toEqual({ 'no-offload': false })
+    expect(said('--service', 'echo:7', '--service', 'talk')).toEqual({ service: ['echo:7', 'talk'] })
+    expect(said('--sysctl', 'a=1', '--sysctl', 'b=2')).toEqual({ sysctl: ['a=1', 'b=2'] })
+  })
+})
+
+describe('netstat', () => {
+  test('asks the daemon with its flags and prints what it says', async () => {
+    const path = join(temporaryFolder(), 'c.sock')
+    let asked = ''
+    const server = createServer((socket) => {
+      socket.on('data', (data) => {
+        asked += data
+        socket.end('{"ok":true,"result":"Proto\\n"}\n')
+      })
+    }).listen(path)
+    onTestFinished(() => void server.close())
+    expect(await run(['netstat', '-nat', '--control', path])).toBe(0)
+    expect(out).toBe('Proto\n')
+    expect(JSON.parse(asked)).toEqual({ verb: 'netstat', args: { numeric: true, all: true, tcp: true } })
+  })
+
+  test('without a daemon it says so, with a hint', async () => {
+    const path = join(temporaryFolder(), 'c.sock')
+    expect(await run(['netstat', '--control', path])).toBe(1)
+    expect(err).toBe(
+      `tunstack: no daemon is running at ${path}\n  start it with \`tunstack up\`, or name its socket with --control PATH\n`,
+    )
+  })
+})
