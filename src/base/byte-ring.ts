@@ -43,7 +43,6 @@ export class ByteRing {
     this.#release()
     this.#block = block
     this.#capacity = capacity
-    this.#head = 0
     return true
   }
 

@@ -101,7 +101,6 @@ export class Deadlines {
     if (last === 0) return
     this.#heap[0] = this.#heap[last]!
     this.#key[0] = this.#key[last]!
-    this.#place[this.#heap[0]!] = 0
     this.#sink(0)
   }
 

@@ -79,6 +79,8 @@ describe('the queue of deadlines', () => {
 
   test('a deadline that is no number comes due at once instead of stopping the queue', () => {
     const deadlines = new Deadlines()
+    deadlines.set(2, 0, Number.NaN)
+    expect([deadlines.take(0), deadlines.next()]).toEqual([2, NEVER])
     deadlines.set(1, 0, 7)
     deadlines.set(0, 0, Number.NaN)
     expect(deadlines.take(0)).toBe(0)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { put32 } from '../../src/wire/bytes.ts'
 import { Drop } from '../../src/wire/drop.ts'
-import { Segment } from '../../src/wire/tcp.ts'
+import { SACK_BLOCKS, Segment } from '../../src/wire/tcp.ts'
 import * as options from '../../src/wire/tcp-options.ts'
 import { byte, port, readAmidNoise } from './arbitrary.ts'
 
@@ -27,6 +27,7 @@ const NONE: Options = {
 }
 
 function copy(s: Segment): Options {
+  expect(s.sackCount).toBeLessThanOrEqual(SACK_BLOCKS)
   const { mss, windowScale, sackPermitted, hasTimestamps, tsVal, tsEcr } = s
   const sack = [...s.sackEdges.subarray(0, 2 * s.sackCount)]
   return { mss, windowScale, sackPermitted, hasTimestamps, tsVal, tsEcr, sack }
