@@ -64,7 +64,7 @@ export class ControlServer {
 /** Answers one request after the other; whoever does not read its answers is not asked for more. */
 async function answerRequests(socket: Socket, verbs: ControlVerbs): Promise<void> {
   const lines = new LineReader(REQUEST_LIMIT)
-  for await (const chunk of socket) {
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     for (const line of lines.push(chunk as Buffer)) {
       if (line.trim() !== '') await send(socket, await answer(line, verbs))
     }
@@ -72,7 +72,7 @@ async function answerRequests(socket: Socket, verbs: ControlVerbs): Promise<void
     await send(socket, { ok: false, error: `a request has at most ${REQUEST_LIMIT} bytes` })
     break
   }
-  socket.end()
+  socket.destroySoon()
 }
 
 async function send(socket: Socket, response: ControlResponse): Promise<void> {

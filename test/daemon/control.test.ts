@@ -10,7 +10,7 @@ import { temporaryFolder } from './temporary.ts'
 
 const VERBS: ControlVerbs = new Map<string, (args: unknown) => unknown>([
   ['echo', (args) => args],
-  ['later', async (args) => args],
+  ['later', (args) => new Promise((resolve) => setImmediate(() => setImmediate(resolve, args)))],
   ['nothing', () => undefined],
   ['big', () => 'x'.repeat(4 << 20)],
   [
