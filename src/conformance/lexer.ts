@@ -1,19 +1,27 @@
 import { fail, type Place } from './script-error.ts'
 import { RESERVED, type Token, type TokenKind } from './tokens.ts'
 
-/** Tokens that a pattern describes; of those that match, the longest wins, then the first. */
-const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
-  ['ellipsis', /\.\.\./y],
-  ['option', /--[a-zA-Z0-9_]+/y],
-  ['address', /\d+\.\d+\.\d+\.\d+/y],
-  ['address', /[0-9a-fA-F]*(?::[0-9a-fA-F]+)*::(?:[0-9a-fA-F]+(?::[0-9a-fA-F]+)*)?/y],
-  ['float', /-?\d*\.\d+/y],
-  ['integer', /-?\d+/y],
-  ['hex', /0x[0-9a-fA-F]+/y],
-  ['word', /(?:gen|exp)-[a-zA-Z0-9]+/y],
-  ['word', /[a-zA-Z0-9_]+/y],
-  ['symbol', /[^ \t\r\n]/y],
+type Pattern = readonly [kind: TokenKind, pattern: RegExp, first: RegExp]
+
+/** Tokens that a pattern describes, and what they begin with. Of those that match, the longest wins, then the first. */
+const PATTERNS: readonly Pattern[] = [
+  ['ellipsis', /\.\.\./y, /\./],
+  ['option', /--[a-zA-Z0-9_]+/y, /-/],
+  ['address', /\d+\.\d+\.\d+\.\d+/y, /\d/],
+  ['address', /[0-9a-fA-F]*(?::[0-9a-fA-F]+)*::(?:[0-9a-fA-F]+(?::[0-9a-fA-F]+)*)?/y, /[0-9a-fA-F:]/],
+  ['float', /-?\d*\.\d+/y, /[-.\d]/],
+  ['integer', /-?\d+/y, /[-\d]/],
+  ['hex', /0x[0-9a-fA-F]+/y, /0/],
+  ['word', /(?:gen|exp)-[a-zA-Z0-9]+/y, /[ge]/],
+  ['word', /[a-zA-Z0-9_]+/y, /\w/],
+  ['symbol', /[^ \t\r\n]/y, /[\s\S]/],
 ]
+
+/** The patterns that may match where a character stands, by its code. */
+const CANDIDATES: readonly (readonly Pattern[])[] = Array.from({ length: 128 }, (_, code) =>
+  PATTERNS.filter(([, , first]) => first.test(String.fromCharCode(code))),
+)
+const SYMBOL_ONLY = PATTERNS.slice(-1)
 
 /** Tokens between marks: opening, closing, and whether a backslash hides a closing mark. */
 const ENCLOSED: readonly (readonly [TokenKind, string, string, boolean])[] = [
@@ -41,9 +49,10 @@ export class Lexer {
   readonly #definitions = new Map<string, string>()
   readonly #given: ReadonlyMap<string, string>
   #at = 0
-  /** Where `#at` is: the line, and the offset at which it begins. */
+  /** Where `#at` is: the line, and the offsets of its first character and of its end. */
   #line = 1
   #lineStart = 0
+  #lineEnd: number
   #conditional: Place | undefined
 
   /** `definitions`: the symbols of the command line; they win over the script's own. */
@@ -51,6 +60,7 @@ export class Lexer {
     this.#file = file
     this.text = text
     this.#given = definitions
+    this.#lineEnd = this.#endOfLine(0)
   }
 
   /** From here on the word `name` reads as `value`, which may be a "string", a `command`, a number or a word. */
@@ -69,6 +79,7 @@ export class Lexer {
   }
 
   #enclosed(place: Place): Token | undefined {
+    if (!'"`%'.includes(this.text[this.#at]!)) return undefined
     const mark = ENCLOSED.find(([, open]) => this.text.startsWith(open, this.#at))
     if (!mark) return undefined
     const [kind, open, close, escapes] = mark
@@ -92,7 +103,7 @@ export class Lexer {
     const start = this.#at
     let kind: TokenKind = 'symbol'
     let end = start
-    for (const [candidate, pattern] of PATTERNS) {
+    for (const [candidate, pattern] of CANDIDATES[this.text.charCodeAt(start)] ?? SYMBOL_ONLY) {
       pattern.lastIndex = start
       if (pattern.test(this.text) && pattern.lastIndex > end) {
         kind = candidate
@@ -120,9 +131,9 @@ export class Lexer {
     for (let before = -1; before !== this.#at; ) {
       before = this.#at
       this.#skipMatch(SPACE)
-      this.#skipMatch(LINE_COMMENT)
-      this.#skipComment()
-      this.#skipConditional()
+      const next = this.text[this.#at]
+      if (next === '/') this.#skipComment()
+      else if (next === '#') this.#skipConditional()
     }
   }
 
@@ -134,6 +145,7 @@ export class Lexer {
   }
 
   #skipComment(): void {
+    this.#skipMatch(LINE_COMMENT)
     if (!this.text.startsWith('/*', this.#at)) return
     const end = this.text.indexOf('*/', this.#at + 2)
     if (end === -1) fail(this.#place(), 'a closing `*/`', 'the end of the file')
@@ -142,7 +154,6 @@ export class Lexer {
 
   /** `#ifdef NAME` ... `#endif`, one level, no else. The text of a name that is not defined is not even read. */
   #skipConditional(): void {
-    if (this.text[this.#at] !== '#') return
     const place = this.#place()
     const opening = this.#skipMatch(IFDEF)
     if (opening !== undefined) {
@@ -165,11 +176,17 @@ export class Lexer {
   }
 
   #advance(to: number): void {
-    for (let i = this.text.indexOf('\n', this.#at); i !== -1 && i < to; i = this.text.indexOf('\n', i + 1)) {
+    while (this.#lineEnd < to) {
       this.#line++
-      this.#lineStart = i + 1
+      this.#lineStart = this.#lineEnd + 1
+      this.#lineEnd = this.#endOfLine(this.#lineStart)
     }
     this.#at = to
+  }
+
+  #endOfLine(from: number): number {
+    const end = this.text.indexOf('\n', from)
+    return end === -1 ? this.text.length : end
   }
 
   #place(): Place {
