@@ -1,6 +1,6 @@
 // hot path: one Packet record is refilled for each packet.
 import type { Instant } from '../base/time.ts'
-import { u8 } from '../wire/bytes.ts'
+import { u8, u16 } from '../wire/bytes.ts'
 import { Drop } from '../wire/drop.ts'
 import { IPV4_HEADER, type Ipv4Header, readIpv4 } from '../wire/ipv4.ts'
 import type { IpCounters } from './counters.ts'
@@ -137,8 +137,9 @@ export class Ip {
     if (drop === Drop.BadVersion) {
       if (u8(memory, start) >>> 4 === 6) counters.InVersion6++
       else counters.InBadVersion++
-    } else if (drop === Drop.BadTotalLength || drop === Drop.TooShort) counters.InTruncatedPkts++
-    else {
+    } else if (drop === Drop.TooShort || (drop === Drop.BadTotalLength && u16(memory, start + 2) > length)) {
+      counters.InTruncatedPkts++
+    } else {
       counters.InHdrErrors++
       if (drop === Drop.BadChecksum) counters.InCsumErrors++
     }

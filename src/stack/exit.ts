@@ -88,8 +88,8 @@ export class Exit implements PacketSink {
   /** Sends all packets of the ring, and empties it. */
   drain(ring: ReplyRing): void {
     const { rows, count } = ring.table
-    for (let row = 0; row < count; row++) this.#sendRow(rows, row * ROW)
     ring.clear()
+    for (let row = 0; row < count; row++) this.#sendRow(rows, row * ROW)
   }
 
   #sendRow(rows: Int32Array, at: number): void {

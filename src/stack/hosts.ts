@@ -87,6 +87,7 @@ export const tcpHost = (stack: Stack, replies: SegmentSink): TcpHost => ({
   isLocal: (address) => stack.routes.isLocal(address),
   isUnicast: (address) => stack.routes.isUnicast(address),
   mtuTo: () => stack.routes.mtu,
+  wake: () => stack.wake(),
   onFault: (error) => stack.onFault?.(error),
   receiveMtu: stack.routes.mtu,
 })

@@ -147,6 +147,7 @@ export class Stack {
     } catch (error) {
       this.#fault(error)
     }
+    this.#exit.drain(this.#replies) // resets of connections that ended while they spoke
     this.#exit.drain(this.#datagrams)
     this.udp.transmitted()
     this.turnMemory.handedOver()

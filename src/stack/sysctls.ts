@@ -34,6 +34,11 @@ export class Sysctls {
     this.#add(CORE, this.core)
   }
 
+  /** Why a key is refused whatever its value, or undefined. */
+  static refusalOf(name: string): string | undefined {
+    return REFUSED[fullName(name)]
+  }
+
   /** All keys in order. */
   list(): string[] {
     return [...this.#owners.keys()].sort()

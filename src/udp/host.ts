@@ -41,6 +41,8 @@ export interface UdpSink {
 export interface UdpError {
   type: number
   code: number
+  /** Next-hop MTU of "fragmentation needed", or 0. */
+  mtu: number
   /** The quoted packet's source (us) and destination. */
   source: number
   destination: number
@@ -68,7 +70,7 @@ export interface UdpHost {
   isReceivable(address: number): boolean
   /** Largest IP packet towards `remote`, bytes. */
   mtuTo(remote: number): number
-  /** True when datagrams that fit the path are to carry DF (`ip_no_pmtu_disc` 0). */
+  /** True when the path's MTU is to be found out (`ip_no_pmtu_disc` 0). */
   readonly discoversPathMtu: boolean
   /** An ephemeral port that `isFree`, or 0. */
   choosePort(isFree: (port: number) => boolean): number

@@ -23,8 +23,10 @@ export class UdpSocket implements Ready {
   tos = 0
   /** 0: `ip_default_ttl`. */
   ttl = 0
-  /** 1 sets DF on everything and refuses what does not fit the path (IP_PMTUDISC_DO); 0 fragments it. */
+  /** Sets DF on everything and refuses what does not fit the path (IP_PMTUDISC_DO). Otherwise that is fragmented. */
   neverFragments = false
+  /** Largest packet on the path to the peer, as far as ICMP told. */
+  pathMtu = Number.POSITIVE_INFINITY
   /** Run in the application phase after something became readable or writable. */
   onReady: (() => void) | undefined
   /** Wants to hear when there is room again. */
@@ -71,6 +73,7 @@ export class UdpSocket implements Ready {
   disconnect(): void {
     this.remoteAddress = 0
     this.remotePort = 0
+    this.pathMtu = Number.POSITIVE_INFINITY
   }
 
   /**

@@ -11,6 +11,8 @@ import { ReceiveQueue, UdpMessage } from './receive-queue.ts'
 import { MAX_PAYLOAD, UdpSocket } from './socket.ts'
 
 const PAGE = 4096
+/** Smaller path MTUs are not believed (Linux's `min_pmtu`). */
+const LEAST_MTU = 552
 
 /** UDP (RFC 768, RFC 1122 §4.1). */
 export class Udp {
@@ -75,6 +77,7 @@ export class Udp {
     const { source, sourcePort, destination, destinationPort } = error
     const socket = this.table.find(source, sourcePort, destination, destinationPort)
     if (!socket?.isConnected) return
+    if (fault === 'messageTooLong') socket.pathMtu = Math.min(socket.pathMtu, Math.max(error.mtu, LEAST_MTU))
     socket.fail(fault)
     this.#host.ready(socket)
   }
@@ -106,6 +109,7 @@ export class Udp {
     if (this.#host.sourceFor(address) === 0) return 'noRoute'
     const bound = socket.isBound ? 'done' : this.bind(socket, 0, 0)
     if (bound !== 'done') return bound
+    socket.disconnect()
     socket.remoteAddress = address
     socket.remotePort = port
     return 'done'
@@ -125,7 +129,7 @@ export class Udp {
     if (length > MAX_PAYLOAD) return 'messageTooLong'
     const source = this.#sourceFor(socket, address)
     if (source === 0) return 'noRoute'
-    const fits = IPV4_HEADER + UDP_HEADER + length <= host.mtuTo(address)
+    const fits = IPV4_HEADER + UDP_HEADER + length <= this.#mtuTo(socket, address)
     if (!fits && socket.neverFragments) return 'messageTooLong'
     const bound = socket.isBound ? 'done' : this.bind(socket, 0, 0)
     if (bound !== 'done') return bound
@@ -136,7 +140,7 @@ export class Udp {
       return 'noMemory'
     }
     const at = host.output.room()
-    const dontFragment = fits && (host.discoversPathMtu || socket.neverFragments)
+    const dontFragment = fits && (this.#discovers(socket, address) || socket.neverFragments)
     const memory = host.arena.bytes
     writeUdp(memory, at, source, address, socket.localPort, port, length, sum(memory, payload, length))
     host.output.send(
@@ -174,6 +178,20 @@ export class Udp {
     const source = this.#host.sourceFor(address)
     if (source === 0) return 0
     return this.#host.isLocal(socket.localAddress) ? socket.localAddress : source
+  }
+
+  #mtuTo(socket: UdpSocket, address: number): number {
+    const mtu = this.#host.mtuTo(address)
+    return this.#isPeer(socket, address) ? Math.min(mtu, socket.pathMtu) : mtu
+  }
+
+  /** DF makes routers tell us the path's MTU (RFC 1191 §3); only a connected socket can hear it and remember. */
+  #discovers(socket: UdpSocket, address: number): boolean {
+    return this.#host.discoversPathMtu && this.#isPeer(socket, address)
+  }
+
+  #isPeer(socket: UdpSocket, address: number): boolean {
+    return socket.isConnected && socket.remoteAddress === address
   }
 
   #refuse(socket: UdpSocket): UdpOutcome {

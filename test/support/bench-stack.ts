@@ -10,7 +10,7 @@ const SLAB = 1 << 20
 
 /** A stack at 10.9.0.2/24 with a recording device: packets in, packets out, in virtual time. */
 export class BenchStack {
-  readonly arena = new Arena(64 * 1024 * 1024)
+  readonly arena = new Arena(16 * 1024 * 1024)
   readonly stack: Stack
   readonly sink: RecordingSink
   readonly faults: unknown[] = []
