@@ -8,7 +8,7 @@
 
 /**
  * The partial sum of a range that begins at an even position of what is summed, continued from `initial` (another partial sum).
- * Returns at most 17 bits. `length` up to 8 MB.
+ * Returns at most 17 bits. `length` up to 8 MB, on big-endian hosts 128 KB.
  *
  * Long ranges are summed in aligned 32-bit words of the host's order, as doubles, which hold 2^21 of them exactly, and swapped once at
  * the end (§2(B)). Measured in Node 20 for 1460 bytes: 190 ns, against 250 with the words' halves as int32, 300 with a
@@ -74,15 +74,14 @@ function sumWords(words: Uint32Array, from: number, end: number): number {
 }
 
 function sumBytes(bytes: Uint8Array, offset: number, length: number): number {
-  let even = 0
-  let odd = 0
+  const end = offset + length
+  let total = 0
   let i = offset
-  for (const last = offset + length - 1; i < last; i += 2) {
-    even += bytes[i]!
-    odd += bytes[i + 1]!
+  for (const last = end - 4; i <= last; i += 4) {
+    total += ((bytes[i]! + bytes[i + 2]!) << 8) + bytes[i + 1]! + bytes[i + 3]!
   }
-  if (i < offset + length) even += bytes[i]!
-  return fold((even >>> 8) + ((even & 0xff) << 8) + odd)
+  for (; i < end; i++) total += ((i - offset) & 1) === 0 ? bytes[i]! << 8 : bytes[i]!
+  return fold(total)
 }
 
 const swap = (word: number): number => ((word & 0xff) << 8) | (word >>> 8)
