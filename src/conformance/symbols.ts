@@ -1,4 +1,4 @@
-import { ERRNO } from './errno.ts'
+import { ERRNO } from '../socket/errno.ts'
 
 /**
  * The constants that scripts name, with the values of Linux on x86-64 (`<sys/socket.h>`, `<netinet/tcp.h>` and their

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { errnoName, errnoText } from '../../src/conformance/errno.ts'
 import {
   addressOf,
   integerOf,
@@ -11,6 +10,7 @@ import {
 } from '../../src/conformance/expression.ts'
 import { ScriptError } from '../../src/conformance/script-error.ts'
 import { formatBits, symbolNames, symbolValue } from '../../src/conformance/symbols.ts'
+import { errnoName, errnoText } from '../../src/socket/errno.ts'
 import { parseAddress } from '../../src/wire/address.ts'
 import { call } from './reading.ts'
 
