@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
+import { inRoot, Problem, root } from './common.mjs'
+
+/** npm hands these down from root's configuration; the owner has their own. */
+const ROOTS_OWN = [
+  'npm_config_cache',
+  'npm_config_userconfig',
+  'SUDO_UID',
+  'SUDO_GID',
+  'SUDO_USER',
+  'SUDO_COMMAND',
+]
+
+/** Whether root works in somebody else's checkout (`sudo npm start`): no file of root's may stay behind in it. */
+export const isForOwner = () => process.getuid?.() === 0 && statSync(root).uid !== 0
+
+/** Runs this script once more as the checkout's owner; returns its exit status. */
+export function runAsOwner(args) {
+  const { uid, gid } = statSync(root)
+  const { name, home } = account(uid)
+  const env = { ...process.env, HOME: home, USER: name, LOGNAME: name }
+  for (const key of ROOTS_OWN) delete env[key]
+  const done = spawnSync(process.execPath, args, { uid, gid, env, cwd: root, stdio: 'inherit' })
+  if (done.error !== undefined) {
+    throw new Problem(
+      `cannot build as the checkout's owner (uid ${uid}: ${done.error.code}): run \`node native-setup/setup.mjs\` as that user`,
+    )
+  }
+  return done.status ?? 1
+}
+
+/** A user without an entry in /etc/passwd lives in the checkout's cache. */
+function account(uid) {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.split(':')[2] === String(uid))
+  const [name = String(uid), , , , , home = inRoot('.cache')] = line?.split(':') ?? []
+  return { name, home }
+}
