@@ -6,7 +6,7 @@ import { firstOther, requireHost } from './addresses.ts'
 import { messageOf, UsageError } from './errors.ts'
 import type { Impairments } from './impairments.ts'
 import { type LOG_FORMATS, type LOG_LEVELS, type Options, readOptions } from './options.ts'
-import { DEFAULT_SERVICES, requireDistinctPorts, type ServicePort } from './services.ts'
+import { DEFAULT_SERVICES, requireDistinctPorts, type ServicePort } from './service-ports.ts'
 
 /** What the daemon is to do, complete: options of the command line over those of the file over defaults. */
 export interface DaemonConfig {

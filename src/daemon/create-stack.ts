@@ -1,9 +1,59 @@
+import { randomBytes } from 'node:crypto'
+import { Arena } from '../base/arena.ts'
+import { TunDriver } from '../device/driver.ts'
+import { RealClock } from '../device/real-clock.ts'
+import { Tun } from '../device/tun.ts'
+import { Sockets } from '../socket/sockets.ts'
+import { Stack } from '../stack/stack.ts'
+import { Sysctls } from '../stack/sysctls.ts'
 import type { DaemonConfig } from './config.ts'
-import { DaemonError } from './errors.ts'
+import { codeOf, DaemonError, messageOf } from './errors.ts'
 import type { Logger } from './logging.ts'
+import { RunningStack } from './running-stack.ts'
 import type { ServedStack } from './served-stack.ts'
+import { openServices } from './services/open-services.ts'
+import { applySysctls } from './sysctls.ts'
+
+/** All that packets and streams may hold, bytes: address space until it is used. */
+const MEMORY = 512 * 1024 * 1024
 
 /** Opens the device and builds stack and services on it. Throws UsageError (sysctls) and DaemonError (device). */
-export async function createStack(config: DaemonConfig, _log: Logger): Promise<ServedStack> {
-  throw new DaemonError('ENOSYS', `this build has no stack to serve ${config.dev} with`)
+export async function createStack(config: DaemonConfig, log: Logger): Promise<ServedStack> {
+  const sysctls = new Sysctls()
+  applySysctls(sysctls, config.sysctls)
+  const arena = new Arena(MEMORY)
+  const tun = openTun(arena, config)
+  try {
+    const stack = new Stack({ arena, address: config.address, seed: randomBytes(16), mtu: tun.mtu, sysctls })
+    const clock = new RealClock()
+    const sockets = new Sockets(stack, {
+      get now() {
+        return clock.now()
+      },
+    })
+    const services = openServices(sockets, config.services, () => new Date())
+    const fault = (error: unknown): void => log.error({ err: error }, 'a fault in the stack')
+    const driver = new TunDriver(stack, tun, clock, fault)
+    stack.onFault = fault
+    stack.onWake = () => driver.wake()
+    return new RunningStack({ config, log, tun, clock, driver, sockets, services })
+  } catch (error) {
+    tun.release()
+    throw error instanceof DaemonError ? error : new DaemonError(codeOf(error), messageOf(error))
+  }
+}
+
+function openTun(arena: Arena, config: DaemonConfig): Tun {
+  const { prefix } = config.address
+  try {
+    return new Tun(arena, {
+      ...(config.tunFd === undefined ? { name: config.dev } : { fd: config.tunFd }),
+      mtu: config.mtu,
+      hostAddress: { address: config.hostAddress, prefix },
+      ...(prefix === 32 ? { peer: config.address.address } : {}),
+      up: true,
+    })
+  } catch (error) {
+    throw new DaemonError(codeOf(error), messageOf(error))
+  }
 }

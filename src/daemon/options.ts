@@ -4,7 +4,7 @@ import { readAddress, readSubnet } from './addresses.ts'
 import { UsageError } from './errors.ts'
 import { parseImpairments } from './impairments.ts'
 import { suggestion } from './nearest.ts'
-import { parseService } from './services.ts'
+import { parseService } from './service-ports.ts'
 import { parseSysctl, shortName } from './sysctls.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const

@@ -1,15 +1,8 @@
+import { Sysctls } from '../stack/sysctls.ts'
 import { UsageError } from './errors.ts'
 import { suggestion } from './nearest.ts'
 
 const PREFIX = 'net.ipv4.'
-
-/** Tunables that others have and we refuse, with the reason. */
-const REFUSED: ReadonlyMap<string, string> = new Map([
-  [
-    'tcp_tw_recycle',
-    'it drops connections of clients behind one address translator, and Linux removed it in 4.12; see tcp_tw_reuse',
-  ],
-])
 
 /** Reads `KEY=VALUE` into a pair; the key with or without `net.ipv4.`, and without it from here on. Throws UsageError. */
 export function parseSysctl(text: string): [key: string, value: string] {
@@ -18,43 +11,21 @@ export function parseSysctl(text: string): [key: string, value: string] {
   return [shortName(text.slice(0, at).trim()), text.slice(at + 1).trim()]
 }
 
-/** `net.ipv4.tcp_sack` to `tcp_sack`. Throws UsageError for one that is refused. */
+/** `net.ipv4.tcp_sack` to `tcp_sack`. Throws UsageError for a key that is refused whatever its value. */
 export function shortName(key: string): string {
-  const name = key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key
-  const reason = REFUSED.get(name)
-  if (reason !== undefined) throw new UsageError(`${PREFIX}${name} is refused: ${reason}`)
-  return name
+  const reason = Sysctls.refusalOf(key)
+  if (reason !== undefined) throw new UsageError(`${key} is refused: ${reason}`)
+  return key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key
 }
 
-/**
- * Sets tunables, by their short names, in whichever of the `tables` has a field of that name. A field's present value says what it
- * takes: a number, a list of as many numbers, or a word. Throws UsageError.
- */
-export function applySysctls(tables: readonly object[], values: ReadonlyMap<string, string>): void {
+/** Sets tunables by their names, short or whole. Throws UsageError. */
+export function applySysctls(sysctls: Sysctls, values: ReadonlyMap<string, string>): void {
   for (const [key, text] of values) {
-    const table = tables.find((each) => Object.hasOwn(each, key)) as Record<string, unknown> | undefined
-    if (table === undefined) {
-      const near = suggestion(key, tables.flatMap(Object.keys))
-      throw new UsageError(`no sysctl '${PREFIX}${key}'${near}`)
+    if (sysctls.get(key) === undefined) {
+      const names = sysctls.list().map((name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name))
+      throw new UsageError(`no sysctl '${key}'${suggestion(key, names)}`)
     }
-    table[key] = readLike(table[key], text, key)
+    const reason = sysctls.set(key, text)
+    if (reason !== undefined) throw new UsageError(reason)
   }
-}
-
-function readLike(present: unknown, text: string, key: string): unknown {
-  if (typeof present === 'number') return integer(text, key)
-  if (!Array.isArray(present)) return text
-  const parts = text.split(/[\s,]+/)
-  if (parts.length !== present.length) {
-    throw new UsageError(`${PREFIX}${key} takes ${present.length} numbers, not '${text}'`)
-  }
-  return parts.map((part) => integer(part, key))
-}
-
-function integer(text: string, key: string): number {
-  const value = Number(text)
-  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) {
-    throw new UsageError(`${PREFIX}${key} takes an integer, not '${text}'`)
-  }
-  return value
 }

@@ -214,7 +214,7 @@ describe('refusals', () => {
     [{ sysctl: ['tcp_sack'] }, "--sysctl: 'tcp_sack' is not KEY=VALUE"],
     [
       { sysctl: ['net.ipv4.tcp_tw_recycle=1'] },
-      '--sysctl: net.ipv4.tcp_tw_recycle is refused: it drops connections',
+      '--sysctl: net.ipv4.tcp_tw_recycle is refused: removed in Linux 4.12',
     ],
     [{ impair: 'loss=1' }, "--impair: '1' is not a number with a unit (%), as in 1%"],
     [{ impair: 'los=1%' }, "--impair: no impairment 'los' (did you mean 'loss'?)"],

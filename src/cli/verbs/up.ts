@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { type DaemonConfig, loadConfig } from '../../daemon/config.ts'
 import { runDaemon } from '../../daemon/daemon.ts'
 import { LOG_FORMATS, LOG_LEVELS } from '../../daemon/options.ts'
-import { WELL_KNOWN } from '../../daemon/services.ts'
+import { WELL_KNOWN } from '../../daemon/service-ports.ts'
 import { decide, enterNamespace, lookAround, startShell, wantsShell } from '../../daemon/unprivileged.ts'
 import { type Finish, Status } from '../status.ts'
 

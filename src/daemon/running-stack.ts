@@ -1,0 +1,93 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Duration } from '../base/time.ts'
+import type { TunDriver } from '../device/driver.ts'
+import { setNoNewPrivileges } from '../device/process.ts'
+import type { RealClock } from '../device/real-clock.ts'
+import type { Tun } from '../device/tun.ts'
+import { formatNetstat, type NetstatOptions } from '../observe/netstat.ts'
+import { snapshot } from '../observe/snapshot.ts'
+import type { Sockets } from '../socket/sockets.ts'
+import { abort } from '../tcp/calls.ts'
+import type { DaemonConfig } from './config.ts'
+import type { ControlVerbs } from './control.ts'
+import type { Logger } from './logging.ts'
+import type { ServedStack } from './served-stack.ts'
+import type { Open } from './services/open-services.ts'
+
+/** How often the end of the last connection is looked for, milliseconds. */
+const CLOSE_CHECK = 20
+
+export interface RunningParts {
+  config: DaemonConfig
+  log: Logger
+  tun: Tun
+  clock: RealClock
+  driver: TunDriver
+  sockets: Sockets
+  services: readonly Open[]
+}
+
+/** A stack on its TUN device, with the services on it. */
+export class RunningStack implements ServedStack {
+  readonly dev: string
+  readonly verbs: ControlVerbs
+  readonly files: readonly string[] = []
+  readonly failed: Promise<Error> = new Promise(() => {})
+  readonly #parts: RunningParts
+  #isEnded = false
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts
+    this.dev = parts.tun.name
+    this.verbs = new Map([['netstat', (options: unknown) => this.#netstat(options)]])
+    this.#watchDevice()
+  }
+
+  forbidNewPrivileges(): void {
+    setNoNewPrivileges()
+  }
+
+  start(): void {
+    this.#parts.driver.start()
+  }
+
+  async close(grace: Duration): Promise<void> {
+    const { services, sockets, clock } = this.#parts
+    for (const service of services) service.close()
+    const end = clock.now() + grace
+    while (this.#connections > 0 && clock.now() < end && !this.#isEnded) await wait(CLOSE_CHECK)
+    for (const c of sockets.tcp.connections()) abort(c)
+    // The resets are in the turn that this asks for.
+    sockets.stack.wake()
+    await wait(1)
+    this.abort()
+  }
+
+  abort(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    const { driver, clock, tun } = this.#parts
+    driver.stop()
+    clock.close()
+    tun.release()
+  }
+
+  get #connections(): number {
+    let count = 0
+    for (const _ of this.#parts.sockets.tcp.connections()) count++
+    return count
+  }
+
+  #netstat(options: unknown): string {
+    return formatNetstat(snapshot(this.#parts.sockets), (options ?? {}) as NetstatOptions)
+  }
+
+  #watchDevice(): void {
+    const { tun, log } = this.#parts
+    tun.on('down', () => log.warn(`${tun.name} is down: nothing is answered until it is up again`))
+    tun.on('up', () => log.info(`${tun.name} is up`))
+    tun.on('gone', () =>
+      log.warn(`${tun.name} was deleted: it is served again when a device of that name is made`),
+    )
+  }
+}

@@ -1,0 +1,98 @@
+import { DatagramSocket } from '../socket/datagram-socket.ts'
+import type { Sockets } from '../socket/sockets.ts'
+import type { Connection } from '../tcp/connection.ts'
+import type { State } from '../tcp/state.ts'
+
+/** One line of a socket table: a plain record, so that it can go over a control socket. */
+export interface SocketRow {
+  protocol: 'tcp' | 'udp'
+  /** Bytes that the user has not read; of a listener: connections waiting to be accepted. */
+  receiveQueue: number
+  /** Bytes that the peer has not acknowledged; of a listener: its backlog. */
+  sendQueue: number
+  /** Addresses are int32, 0 is any. */
+  local: number
+  localPort: number
+  remote: number
+  remotePort: number
+  /** RFC 9293's name; undefined for UDP that is not connected. */
+  state: State | undefined
+}
+
+/** Every socket there is: listeners, connections, handshakes, TIME-WAIT, UDP. */
+export function snapshot(sockets: Sockets): SocketRow[] {
+  return [
+    ...listeners(sockets),
+    ...[...sockets.tcp.connections()].map(connectionRow),
+    ...handshakes(sockets),
+    ...timeWaits(sockets),
+    ...datagrams(sockets),
+  ]
+}
+
+function listeners({ tcp }: Sockets): SocketRow[] {
+  return [...tcp.listeners].map((listener) => ({
+    protocol: 'tcp',
+    receiveQueue: listener.queued,
+    sendQueue: listener.backlog,
+    local: listener.local,
+    localPort: listener.port,
+    remote: 0,
+    remotePort: 0,
+    state: 'LISTEN',
+  }))
+}
+
+function connectionRow(c: Connection): SocketRow {
+  return {
+    protocol: 'tcp',
+    receiveQueue: c.receive.queue.length,
+    sendQueue: c.send.queue.length,
+    local: c.local,
+    localPort: c.localPort,
+    remote: c.remote,
+    remotePort: c.remotePort,
+    state: c.state,
+  }
+}
+
+function handshakes({ tcp }: Sockets): SocketRow[] {
+  const rows: SocketRow[] = []
+  tcp.synCache.forEach((local, remote, ports) => {
+    rows.push(bareRow(local, remote, ports, 'SYN-RECEIVED'))
+  })
+  return rows
+}
+
+function timeWaits({ tcp }: Sockets): SocketRow[] {
+  const rows: SocketRow[] = []
+  tcp.timeWait.forEach((local, remote, ports) => {
+    rows.push(bareRow(local, remote, ports, 'TIME-WAIT'))
+  })
+  return rows
+}
+
+function bareRow(local: number, remote: number, ports: number, state: State): SocketRow {
+  const localPort = ports & 0xffff
+  const remotePort = ports >>> 16
+  return { protocol: 'tcp', receiveQueue: 0, sendQueue: 0, local, localPort, remote, remotePort, state }
+}
+
+function datagrams(sockets: Sockets): SocketRow[] {
+  const rows: SocketRow[] = []
+  for (const socket of sockets.open) {
+    if (!(socket instanceof DatagramSocket) || !socket.udp.isBound) continue
+    const { udp } = socket
+    rows.push({
+      protocol: 'udp',
+      receiveQueue: udp.queue.length,
+      sendQueue: 0,
+      local: udp.localAddress,
+      localPort: udp.localPort,
+      remote: udp.remoteAddress,
+      remotePort: udp.remotePort,
+      state: udp.isConnected ? 'ESTABLISHED' : undefined,
+    })
+  }
+  return rows
+}
