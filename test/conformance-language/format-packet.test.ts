@@ -11,7 +11,7 @@ import { packet, tcp } from './reading.ts'
 
 describe('a packet in script notation', () => {
   test.each([
-    '< S 0:0(0) win 32792 <mss 1000,sackOK,nop,nop,nop,wscale 7>',
+    '< S 7:7(0) win 40000 <mss 1200,nop,nop,sackOK,nop,wscale 5>',
     '> S. 0:0(0) ack 1 win 65535 <...>',
     '> FP. 1:1001(1000) ack 1 win 257 <nop,nop,TS val 1 ecr 2>',
     '> [ect0, ttl 64] . 1:1(0) ack 1',

@@ -11,7 +11,7 @@ const SCRIPT = `--ip_version=ipv4 --tolerance_usecs=5000 --define=CODE=port_unre
 0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3 // a comment
 +0 setsockopt(3, SOL_SOCKET, SO_LINGER, {onoff=1, linger=0}, 8) = 0
 +0 bind(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("192.0.2.1")}, ...) = 0
-+.1 < [ect0] SEW 0:0(0) win 32792 <mss 1000,sackOK,TS val 1 ecr 0,nop,wscale 7>
++.1 < [ect0] SEW 0:0(0) win 40000 <mss 1200,sackOK,TS val 1 ecr 0,nop,wscale 7>
 * > S. 0:0(0) ack 1 <...>
 +0~+.2 > P.5 1:1001(1000) ack 1 win 257 urg 2 <nop,nop,sack 1:2 3:4> /udp(1 > 2)
 +0 < icmp unreachable CODE [1:1461(1460)]
