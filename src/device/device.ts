@@ -1,4 +1,5 @@
 import type { PacketTable } from '../base/packet-table.ts'
+import type { Instant } from '../base/time.ts'
 import type { PacketSink } from '../stack/packet-sink.ts'
 
 /** Where packets come from and go to: the TUN device, a simulated link, or a capture wrapped around either. */
@@ -10,4 +11,8 @@ export interface Device extends PacketSink {
   readBatch(): number
   /** Writes what was pushed since the last flush. */
   flush(): void
+  /** Tells a device that holds packets back what time it is, at the beginning of each turn. */
+  advance?(now: Instant): void
+  /** When such a device has a packet to deliver or to send, or NEVER: a turn is due then. */
+  nextDeadline?(): Instant
 }

@@ -1,5 +1,5 @@
 // hot path: once for every batch of packets.
-import type { Instant } from '../base/time.ts'
+import { type Instant, NEVER } from '../base/time.ts'
 import type { Stack } from '../stack/stack.ts'
 import type { Device } from './device.ts'
 
@@ -8,11 +8,12 @@ import type { Device } from './device.ts'
  * at or before `now` asks for one at once.
  */
 export function turn(stack: Stack, device: Device, now: Instant): Instant {
+  device.advance?.(now)
   const count = device.readBatch()
   for (let row = 0; row < count; row++) stack.receive(device.input, row, now)
   stack.advance(now)
   stack.runApplications() // before transmission, so that replies carry acknowledgements
   stack.transmit(device, now)
   device.flush()
-  return stack.nextDeadline()
+  return Math.min(stack.nextDeadline(), device.nextDeadline?.() ?? NEVER)
 }
