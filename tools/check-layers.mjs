@@ -23,8 +23,13 @@ const STARTS = { from: 'cli', to: 'daemon' }
 
 const LAST_CORE_RING = RINGS.findIndex((ring) => ring.includes('socket'))
 
-/** The two files where the core meets the machine. */
-const MEETS_THE_MACHINE = new Set(['device/tun.ts', 'device/driver.ts'])
+/** Where the core meets the machine: the TUN device with its options, the real clock, and the process (docs/decisions/0002). */
+const MEETS_THE_MACHINE = new Set([
+  'device/tun.ts',
+  'device/tun-options.ts',
+  'device/real-clock.ts',
+  'device/process.ts',
+])
 
 /** Globals that would let time, chance or the operating system into the core. */
 const AMBIENT = new Set([
