@@ -102,16 +102,25 @@ export class TunDriver {
     this.#isTurning = true
     this.turns++
     const now = this.#clock.now()
-    let next: Instant
+    let next = now + RECOVERY
     try {
       next = turn(this.#stack, this.#device, now)
     } catch (error) {
-      next = now + RECOVERY
-      this.failures++
+      this.#failed(error)
+    } finally {
+      this.#isTurning = false
+      this.#expect(next, now)
+    }
+  }
+
+  /** What was pushed before goes out now: the next batch takes the place of the bytes it points to. */
+  #failed(error: unknown): void {
+    this.failures++
+    try {
+      this.#device.flush()
+    } finally {
       this.#onError(error)
     }
-    this.#isTurning = false
-    this.#expect(next, now)
   }
 
   /**
