@@ -1,3 +1,5 @@
+import { controllerNames } from '../tcp/controllers.ts'
+
 const INT_MAX = 0x7fffffff
 
 /** Least and greatest value of keys whose range is not 0 to 2^31 - 1; of each of its numbers, where a key has several. */
@@ -7,17 +9,17 @@ const RANGES: Record<string, readonly [number, number]> = {
   ip_default_ttl: [1, 255],
   ip_local_port_range: [1, 65535],
   ip_no_pmtu_disc: [0, 1],
-  ipfrag_time: [1, 255],
+  ipfrag_time: [1, INT_MAX],
   rmem_default: [256, INT_MAX],
   rmem_max: [256, INT_MAX],
   wmem_default: [256, INT_MAX],
   wmem_max: [256, INT_MAX],
   tcp_abort_on_overflow: [0, 1],
   tcp_ecn: [0, 2],
-  tcp_fin_timeout: [1, 3600],
-  tcp_keepalive_intvl: [1, 32767],
-  tcp_keepalive_probes: [1, 127],
-  tcp_keepalive_time: [1, 32767],
+  tcp_fin_timeout: [1, INT_MAX],
+  tcp_keepalive_intvl: [1, INT_MAX],
+  tcp_keepalive_probes: [0, 255],
+  tcp_keepalive_time: [1, INT_MAX],
   tcp_orphan_retries: [0, 255],
   tcp_retries1: [0, 255],
   tcp_retries2: [0, 255],
@@ -39,14 +41,14 @@ const RANGES: Record<string, readonly [number, number]> = {
 const ASCENDING = new Set(['ip_local_port_range', 'tcp_mem', 'tcp_rmem', 'tcp_wmem', 'udp_mem'])
 
 /** Keys that take one of some words. */
-export const WORDS: Record<string, readonly string[]> = {
-  tcp_congestion_control: ['reno'],
+const WORDS: Record<string, () => readonly string[]> = {
+  tcp_congestion_control: controllerNames,
 }
 
 /** Undefined when the key (without its prefix) may have the value, else the reason why not. */
 export function checkValue(field: string, value: number | string | readonly number[]): string | undefined {
   if (typeof value === 'string') {
-    const words = WORDS[field]
+    const words = WORDS[field]?.()
     return words === undefined || words.includes(value) ? undefined : `must be one of ${words.join(', ')}`
   }
   const [least, greatest] = RANGES[field] ?? [0, INT_MAX]

@@ -3,7 +3,7 @@ import { IpSysctls } from '../ip/sysctls.ts'
 import { TcpSysctls } from '../tcp/sysctls.ts'
 import { CoreSysctls, UdpSysctls } from '../udp/sysctls.ts'
 import { PortSysctls } from './ports.ts'
-import { checkValue, WORDS } from './sysctl-ranges.ts'
+import { checkValue } from './sysctl-ranges.ts'
 
 type Value = number | string | number[]
 
@@ -97,6 +97,3 @@ function parse(text: string, like: Value): Value | undefined {
 
 const kindOf = (like: Value): string =>
   typeof like === 'string' ? 'a word' : typeof like === 'number' ? 'an integer' : `${like.length} integers`
-
-/** The words that a key takes, undefined when it takes any. */
-export const wordsOf = (name: string): readonly string[] | undefined => WORDS[shortName(fullName(name))]
