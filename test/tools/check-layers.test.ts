@@ -102,11 +102,11 @@ export function run(clock: Clock, performance: number): number {
     expect(outcome).toMatchObject({ status: 0 })
   })
 
-  test('device/tun.ts and device/driver.ts alone may touch the machine', () => {
+  test('device/tun.ts and device/real-clock.ts may touch the machine, others may not', () => {
     const code = "import { createRequire } from 'node:module'\nexport const at = Date.now()\n"
     const outcome = check({
       'src/device/tun.ts': code,
-      'src/device/driver.ts': code,
+      'src/device/real-clock.ts': code,
       'src/device/loop.ts': code,
     })
     expect(outcome.output.trim().split('\n')).toEqual([
