@@ -3,18 +3,16 @@
 import { addon } from './steps/addon.mjs'
 import { fail, Problem } from './steps/common.mjs'
 import { dependencies } from './steps/dependencies.mjs'
-import { lock } from './steps/lock.mjs'
-import { isForOwner, runAsOwner } from './steps/owner.mjs'
 import { typescript } from './steps/typescript.mjs'
 
-const steps = [dependencies, addon, typescript].filter(
-  (s) => s !== addon || !process.argv.includes('--no-native'),
-)
+const isNative = !process.argv.includes('--no-native')
+const steps = isNative ? [dependencies, addon, typescript] : [dependencies, typescript]
 
 try {
-  if (Number(process.versions.node.split('.')[0]) < 20)
-    throw new Problem(`Node 20 or later is needed, this is ${process.version}`)
+  const isOld = Number(process.versions.node.split('.')[0]) < 20
+  if (isOld) throw new Problem(`Node 20 or later is needed, this is ${process.version}`)
   if (steps.some((step) => step.isStale())) {
+    const { isForOwner, runAsOwner } = await import('./steps/owner.mjs')
     if (isForOwner()) process.exitCode = runAsOwner(process.argv.slice(1))
     else await setUp()
   }
@@ -25,6 +23,7 @@ try {
 
 /** In turn, since each needs the one before; and asked again, since somebody else may have done it meanwhile. */
 async function setUp() {
+  const { lock } = await import('./steps/lock.mjs')
   const unlock = await lock()
   try {
     for (const step of steps) {

@@ -53,9 +53,12 @@ export function fingerprint(paths, ...more) {
 
 export const textOf = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
 
-export function isWritable(path) {
+export const isWritable = (path) => isAccessible(path, constants.W_OK)
+export const isReadable = (path) => isAccessible(path, constants.R_OK)
+
+function isAccessible(path, mode) {
   try {
-    accessSync(path, constants.W_OK)
+    accessSync(path, mode)
     return true
   } catch {
     return false
@@ -67,12 +70,7 @@ export function programPath(name) {
   if (name.includes('/')) return existsSync(name) ? name : undefined
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(folder, name)
-    try {
-      accessSync(path, constants.X_OK)
-      return path
-    } catch {
-      // not in this folder
-    }
+    if (isAccessible(path, constants.X_OK)) return path
   }
   return undefined
 }

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { inRoot, isWritable, Problem, programPath, root, run, say, textOf } from './common.mjs'
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
+import { inRoot, isReadable, isWritable, Problem, programPath, root, run, say, textOf } from './common.mjs'
 
 const WANTED = inRoot('package-lock.json')
 /** npm's own note of what it has installed. */
@@ -42,20 +43,11 @@ const packagesIn = (path) => JSON.parse(textOf(path) || '{}').packages ?? {}
 const isMet = (wanted, found) =>
   wanted.link === true || (found === undefined ? wanted.optional === true : found.version === wanted.version)
 
-/** The npm that runs this script, or the one in PATH. */
+/** The npm that runs this script (it may be another manager's run), or the one in PATH. */
 function npm() {
-  const path = process.env.npm_execpath
-  if (path !== undefined && path.endsWith('.js') && isReadable(path)) return [process.execPath, path]
+  const path = process.env.npm_execpath ?? ''
+  if (basename(path) === 'npm-cli.js' && isReadable(path)) return [process.execPath, path]
   const program = programPath('npm')
   if (program === undefined) throw new Problem('npm is not in PATH: install it beside Node')
   return [program]
-}
-
-function isReadable(path) {
-  try {
-    readFileSync(path)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { inRoot, Problem, root } from './common.mjs'
 
 /** npm hands these down from root's configuration; the owner has their own. */
@@ -22,19 +22,15 @@ export function runAsOwner(args) {
   const env = { ...process.env, HOME: home, USER: name, LOGNAME: name }
   for (const key of ROOTS_OWN) delete env[key]
   const done = spawnSync(process.execPath, args, { uid, gid, env, cwd: root, stdio: 'inherit' })
-  if (done.error !== undefined) {
-    throw new Problem(
-      `cannot build as the checkout's owner (uid ${uid}: ${done.error.code}): run \`node native-setup/setup.mjs\` as that user`,
-    )
-  }
-  return done.status ?? 1
+  if (done.error === undefined) return done.status ?? 1
+  const how = 'run `node native-setup/setup.mjs` as that user'
+  throw new Problem(`cannot build as the checkout's owner (uid ${uid}: ${done.error.code}): ${how}`)
 }
 
-/** A user without an entry in /etc/passwd lives in the checkout's cache. */
+/** A user without an entry in /etc/passwd, or without a home, lives in the checkout's cache. */
 function account(uid) {
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((entry) => entry.split(':')[2] === String(uid))
-  const [name = String(uid), , , , , home = inRoot('.cache')] = line?.split(':') ?? []
-  return { name, home }
+  const entries = readFileSync('/etc/passwd', 'utf8').split('\n')
+  const line = entries.find((entry) => entry.split(':')[2] === String(uid)) ?? ''
+  const [name, , , , , home = ''] = line.split(':')
+  return { name: name === '' ? String(uid) : name, home: existsSync(home) ? home : inRoot('.cache') }
 }
