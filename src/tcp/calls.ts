@@ -10,9 +10,8 @@ const initialWindow = (mss: number): number => Math.min(10 * mss, Math.max(2 * m
 
 /** The handshake is over: what both sides agreed on takes effect. */
 export function established(c: Connection, now: Instant): void {
-  const { rtt, options, receive, settings } = c
+  const { rtt, receive, settings } = c
   c.timers.cancel(Timer.Retransmit)
-  receive.shift = options.receiveShift
   receive.segmentSize = Math.min(c.segmentSize, c.tcp.host.receiveMtu - 40)
   // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
   const wasLost = c.synRetransmits > 0
@@ -21,6 +20,7 @@ export function established(c: Connection, now: Instant): void {
   c.send.maxWindow = Math.max(c.send.maxWindow, c.send.wnd)
   if (settings.keepAlive) c.timers.arm(Timer.Keepalive, now, settings.keepIdle)
   c.tcp.establishedCount++
+  if (c.send.hasFin && c.state === 'ESTABLISHED') c.moveTo('FIN-WAIT-1') // closed while data waited for the handshake
   c.notify()
   c.speak()
 }
@@ -68,6 +68,7 @@ export function close(c: Connection, now: Instant): void {
       c.tcp.finish(c, 'aborted')
       return
     case 'SYN-RECEIVED':
+      if (c.send.queue.length > 0) break // queued until ESTABLISHED
       established(c, now)
       c.moveTo('FIN-WAIT-1')
       break

@@ -17,10 +17,12 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
     case 'CLOSED':
       return true
     case 'SYN-SENT':
+      return speakSyn(c, out, now)
     case 'SYN-RECEIVED':
-      return speakOpening(c, out, now)
+      return speakSyn(c, out, now) && speakDuplicates(c, out, now) && speakAck(c, out)
     default:
       return (
+        speakSyn(c, out, now) &&
         speakDuplicates(c, out, now) &&
         speakProbe(c, out, now) &&
         speakLost(c, out, now) &&
@@ -31,13 +33,12 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
   }
 }
 
-function speakOpening(c: Connection, out: SegmentSink, now: Instant): boolean {
-  if (c.send.owesSyn) {
-    if (!sendSyn(c, out)) return false
-    c.send.owesSyn = false
-    if (c.synRetransmits === 0) c.rtt.start(c.send.nxt, now)
-  }
-  return c.state === 'SYN-SENT' || speakAck(c, out)
+function speakSyn(c: Connection, out: SegmentSink, now: Instant): boolean {
+  if (!c.send.owesSyn) return true
+  if (!sendSyn(c, out)) return false
+  c.send.owesSyn = false
+  if (c.synRetransmits === 0) c.rtt.start(c.send.nxt, now)
+  return true
 }
 
 /** Each out-of-order or duplicate segment gets an acknowledgement of its own; a challenge only if the limiters let it. */
@@ -70,6 +71,13 @@ function speakLost(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send, recovery } = c
   while (recovery.lost > 0) {
     if (recovery.phase === 'loss' && recovery.inFlight(send) >= c.congestion.window) return true
+    if (send.isSynOutstanding) {
+      // Closed in SYN-RECEIVED: our SYN-ACK was lost.
+      if (!sendSyn(c, out)) return false
+      recovery.resent(1)
+      retransmitted(c, 0, now)
+      continue
+    }
     const seq = recovery.resend
     // Beyond the peer's (shrunken) window only the oldest segment is tried again (RFC 9293 SHLD-16, MAY-7).
     if (seq !== send.una && afterOrAt(seq, add(send.una, send.wnd))) return true

@@ -41,13 +41,14 @@ export class ReceiveState {
     this.limit = limit
   }
 
-  /** The peer's SYN is known. */
-  begin(irs: Seq, window: number): void {
+  /** The peer's SYN is known, and with it the scale of the windows that we offer from now on. `window`: as our SYN offers it. */
+  begin(irs: Seq, window: number, shift: number): void {
     this.irs = irs
     this.nxt = add(irs, 1)
     this.acknowledged = this.nxt
     this.edge = add(this.nxt, window)
     this.up = this.nxt
+    this.shift = shift
   }
 
   /** RCV.WND, bytes. */

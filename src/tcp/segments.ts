@@ -13,11 +13,11 @@ const SACK_ALONE = 4
 
 const edges = new Int32Array(2 * SACK_ALONE)
 
-/** Sends the SYN, or in SYN-RECEIVED the SYN-ACK, of an open by us. False when there is no room now. */
+/** Sends the SYN, or once the peer's is known the SYN-ACK, of an open by us. False when there is no room now. */
 export function sendSyn(c: Connection, out: SegmentSink): boolean {
   const at = out.room()
   if (at < 0) return false
-  const isAnswer = c.state === 'SYN-RECEIVED'
+  const isAnswer = c.state !== 'SYN-SENT'
   const headerLength = TCP_HEADER + synOptionsLength(c.options)
   const window = Math.min(c.receive.limit, 0xffff)
   const flags = isAnswer ? Flag.Syn | Flag.Ack : Flag.Syn
@@ -26,7 +26,7 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
   const echo = isAnswer ? c.receive.tsRecent : 0
   writeSynOptions(c.options, out.memory, at + TCP_HEADER, announcedMss(c), c.timestamp, echo)
   emit(c, out, headerLength, 0, 0, 0, 0, 0)
-  c.send.nxt = add(c.send.iss, 1)
+  if (c.send.nxt === c.send.iss) c.send.nxt = add(c.send.iss, 1)
   return true
 }
 

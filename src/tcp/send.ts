@@ -72,6 +72,11 @@ export class SendState {
     return this.hasFin && after(this.una, this.end)
   }
 
+  /** The peer has not acknowledged our SYN: it lies before the queue's head. */
+  get isSynOutstanding(): boolean {
+    return before(this.una, this.base)
+  }
+
   /** Everything queued, FIN included, has been acknowledged. */
   get isDone(): boolean {
     return this.queue.length === 0 && (!this.hasFin || this.isFinAcknowledged)

@@ -184,7 +184,7 @@ export class SynCache {
     c.send.nxt = add(iss, 1)
     c.send.wnd = rows[at + Field.Window]!
     c.send.maxWindow = c.send.wnd
-    c.receive.begin(this.#seq(row, Field.Irs), Math.min(c.receive.limit, SYN_WINDOW))
+    c.receive.begin(this.#seq(row, Field.Irs), Math.min(c.receive.limit, SYN_WINDOW), c.options.receiveShift)
     c.receive.tsRecent = rows[at + Field.TsRecent]!
     c.receive.tsRecentAt = tcp.milliseconds
     c.synRetransmits = rows[at + Field.Retransmits]!

@@ -9,11 +9,15 @@ import { Timer } from '../timers.ts'
 
 /** The ESTABLISHED part of the fifth step: SND.UNA, the window, RTT, recovery, the retransmission timer. */
 export function acknowledgement(c: Connection, seg: Segment, now: Instant): void {
-  const window = seg.has(Flag.Syn) ? seg.window : seg.window << c.options.sendShift
+  const window = offered(c, seg)
   if (after(seg.ack, c.send.una)) newData(c, seg, now)
   else if (isDuplicate(c, seg, window)) duplicate(c, now)
   if (!before(seg.ack, c.send.una)) updateWindow(c, seg, window)
 }
+
+/** SEG.WND in bytes: that of a SYN is never scaled (RFC 7323 §2.2). */
+export const offered = (c: Connection, seg: Segment): number =>
+  seg.has(Flag.Syn) ? seg.window : seg.window << c.options.sendShift
 
 function newData(c: Connection, seg: Segment, now: Instant): void {
   const { send, recovery, rtt } = c

@@ -6,7 +6,7 @@ import { Flag } from '../../wire/tcp.ts'
 import { established } from '../calls.ts'
 import type { Connection } from '../connection.ts'
 import { replyReset } from '../reset.ts'
-import { acknowledgement } from './acknowledgement.ts'
+import { acknowledgement, offered } from './acknowledgement.ts'
 import { enterFinWait2 } from './check-fin.ts'
 import { Continue, Stop, type Verdict } from './verdict.ts'
 
@@ -22,7 +22,7 @@ export function checkAck(c: Connection, seg: Segment, now: Instant): Verdict {
       return Stop
     }
     c.moveTo('ESTABLISHED')
-    c.send.wnd = seg.window << c.options.sendShift
+    c.send.wnd = offered(c, seg)
     c.send.wl1 = seg.seq
     c.send.wl2 = seg.ack
     established(c, now)

@@ -1,5 +1,5 @@
 // hot path
-import { add, inWindow } from '../../wire/seq.ts'
+import { add, after, inWindow } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
@@ -13,9 +13,8 @@ export function checkSequence(c: Connection, seg: Segment): Verdict {
     return refuse(c, seg)
   }
   if (isRepeatedSynAck(c, seg)) {
-    // Simultaneous open: the peer's SYN-ACK repeats the SYN that we have. What counts is its ACK.
+    // Simultaneous open: the peer's SYN-ACK repeats the SYN that we have. What counts is its ACK, and its window, unscaled.
     seg.seq = c.receive.nxt
-    seg.flags &= ~Flag.Syn
     seg.length--
   }
   if (!isAcceptable(c, seg)) return refuse(c, seg)
@@ -49,8 +48,10 @@ function isAcceptable(c: Connection, seg: Segment): boolean {
 }
 
 const isRepeatedSynAck = (c: Connection, seg: Segment): boolean =>
-  c.state === 'SYN-RECEIVED' &&
   seg.has(Flag.Syn) &&
   seg.has(Flag.Ack) &&
+  c.send.isSynOutstanding &&
   seg.seq === c.receive.irs &&
-  seg.ack === c.send.nxt
+  add(seg.seq, 1) === c.receive.nxt &&
+  after(seg.ack, c.send.una) &&
+  !after(seg.ack, c.send.nxt)

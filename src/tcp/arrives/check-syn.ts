@@ -6,9 +6,12 @@ import { Continue, Stop, type Verdict } from './verdict.ts'
 
 /** Fourth: a SYN in a synchronized state draws a challenge ACK, whatever its number (RFC 5961 §4.2). */
 export function checkSyn(c: Connection, seg: Segment): Verdict {
-  if (!seg.has(Flag.Syn)) return Continue
+  if (!seg.has(Flag.Syn) || isKnown(seg)) return Continue
   c.tcp.host.counters.TCPSYNChallenge++
   c.acks.oweChallenge()
   c.speak()
   return Stop
 }
+
+/** The first step has found the SYN to be the one that we have, and taken it out of SEG.LEN. */
+const isKnown = (seg: Segment): boolean => seg.length === seg.payloadLength + (seg.has(Flag.Fin) ? 1 : 0)
