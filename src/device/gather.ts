@@ -12,6 +12,13 @@ export interface Rows {
 /** Up to this length a loop is faster than a view. */
 const LOOP_PAYS = 64
 
+/** Bytes of the packet in the row, all pieces together. */
+export function lengthOf(table: Rows, row: number): number {
+  const { rows } = table
+  const r = row * ROW
+  return rows[r + Column.HeadLength]! + rows[r + Column.FirstLength]! + rows[r + Column.SecondLength]!
+}
+
 /** Copies the row's pieces to one place; returns the packet's length. */
 export function gather(table: Rows, row: number, to: Uint8Array, at: number): number {
   const { memory, rows } = table
@@ -38,7 +45,8 @@ export function completeChecksum(
   if ((flags & PacketFlag.NeedsChecksum) === 0) return flags
   const start = table.rows[r + Column.ChecksumStart]!
   const field = start + table.rows[r + Column.ChecksumOffset]!
-  put16(copy, at + field, finish(sum(copy, at + start, length - start)))
+  // All ones and zero are the same number, and zero means "none" in UDP.
+  put16(copy, at + field, finish(sum(copy, at + start, length - start)) || 0xffff)
   return flags & ~PacketFlag.NeedsChecksum
 }
 

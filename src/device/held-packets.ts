@@ -1,11 +1,11 @@
 // hot path: a packet is held as a row and a block of the arena; a binary heap orders the rows.
 import type { Arena } from '../base/arena.ts'
-import { Column, PacketTable } from '../base/packet-table.ts'
+import { Column, PacketTable, ROW } from '../base/packet-table.ts'
 import { type Instant, NEVER } from '../base/time.ts'
 
 /** Packets in one piece each, that wait for their moment; those of the same moment leave in the order in which they came. */
 export class HeldPackets {
-  /** Head, HeadLength, Flags and GsoSize of each packet held. */
+  /** Each packet held, as a received one. */
   readonly table: PacketTable
   count = 0
   readonly #arena: Arena
@@ -29,12 +29,24 @@ export class HeldPackets {
   }
 
   /** Holds the packet at `offset`, a block of the arena that was taken with `length`, until `due`. There must be room. */
-  hold(due: Instant, offset: number, length: number, flags: number, gsoSize: number): void {
+  hold(
+    due: Instant,
+    offset: number,
+    length: number,
+    flags: number,
+    gsoSize: number,
+    checksumStart: number,
+    checksumOffset: number,
+  ): void {
     const row = this.#free[this.table.capacity - 1 - this.count]!
-    this.table.set(row, Column.Head, offset)
-    this.table.set(row, Column.HeadLength, length)
-    this.table.set(row, Column.Flags, flags)
-    this.table.set(row, Column.GsoSize, gsoSize)
+    const { rows } = this.table
+    const at = row * ROW
+    rows[at + Column.Head] = offset
+    rows[at + Column.HeadLength] = length
+    rows[at + Column.Flags] = flags
+    rows[at + Column.GsoSize] = gsoSize
+    rows[at + Column.ChecksumStart] = checksumStart
+    rows[at + Column.ChecksumOffset] = checksumOffset
     this.#due[row] = due
     this.#arrival[row] = this.#arrivals++
     this.#rise(this.count++, row)

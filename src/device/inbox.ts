@@ -1,6 +1,6 @@
 // hot path: rows are copied, bytes stay where they are.
 import type { Arena } from '../base/arena.ts'
-import { Column, PacketTable } from '../base/packet-table.ts'
+import { Column, PacketTable, ROW } from '../base/packet-table.ts'
 import type { Instant } from '../base/time.ts'
 import type { Path } from './path.ts'
 
@@ -29,11 +29,9 @@ export class Inbox {
     while (table.count < table.capacity) {
       const row = path.take(now)
       if (row === -1) return
-      const at = table.count++
-      table.set(at, Column.Head, path.table.get(row, Column.Head))
-      table.set(at, Column.HeadLength, path.table.get(row, Column.HeadLength))
-      table.set(at, Column.Flags, path.table.get(row, Column.Flags))
-      table.set(at, Column.GsoSize, path.table.get(row, Column.GsoSize))
+      const from = row * ROW
+      const to = table.count++ * ROW
+      for (let column = 0; column < ROW; column++) table.rows[to + column] = path.table.rows[from + column]!
     }
   }
 }

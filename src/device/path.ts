@@ -5,7 +5,7 @@ import type { Random } from '../base/random.ts'
 import { type Instant, MILLISECOND, SECOND } from '../base/time.ts'
 import { put8, u8 } from '../wire/bytes.ts'
 import { Backlog } from './backlog.ts'
-import { completeChecksum, gather, type Rows } from './gather.ts'
+import { completeChecksum, gather, lengthOf, type Rows } from './gather.ts'
 import { HeldPackets } from './held-packets.ts'
 import type { Impairments, QueueLimit } from './impairments.ts'
 
@@ -68,7 +68,7 @@ export class Path {
     this.#keepsPartial = options.keepsPartial ?? false
   }
 
-  /** Where rows that `take` returns are found: Head, HeadLength, Flags, GsoSize. */
+  /** Where rows that `take` returns are found: each as a received packet. */
   get table(): PacketTable {
     return this.#held.table
   }
@@ -118,7 +118,7 @@ export class Path {
   }
 
   #enter(table: Rows, row: number, now: Instant): void {
-    const length = lengthOf(table.rows, row * ROW)
+    const length = lengthOf(table, row)
     this.#backlog.settle(now)
     if (this.#backlog.packets >= this.#maxPackets || this.#backlog.bytes + length > this.#maxBytes) {
       this.counters.QueueDropped++
@@ -129,10 +129,19 @@ export class Path {
       this.counters.NoRoom++
       return
     }
+    const { rows } = table
     const flags = this.#copy(table, row, block, length)
-    const departure = this.#depart(length, now)
-    const gsoSize = this.#keepsPartial ? table.rows[row * ROW + Column.GsoSize]! : 0
-    this.#held.hold(Math.ceil(departure + this.#delay()), block, length, flags, gsoSize)
+    const due = Math.ceil(this.#depart(length, now) + this.#delay())
+    const at = row * ROW
+    this.#held.hold(
+      due,
+      block,
+      length,
+      flags,
+      rows[at + Column.GsoSize]!,
+      rows[at + Column.ChecksumStart]!,
+      rows[at + Column.ChecksumOffset]!,
+    )
   }
 
   /** Copies the packet, harms it when chance has it so, and returns its flags. */
@@ -168,6 +177,3 @@ export class Path {
     return probability > 0 && this.#random.fraction() < probability
   }
 }
-
-const lengthOf = (rows: Int32Array, at: number): number =>
-  rows[at + Column.HeadLength]! + rows[at + Column.FirstLength]! + rows[at + Column.SecondLength]!
