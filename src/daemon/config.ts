@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parse, TomlError } from 'smol-toml'
+import type { Impairments } from '../device/impairments.ts'
 import { contains, formatAddress, type Subnet } from '../wire/address.ts'
 import { firstOther, requireHost } from './addresses.ts'
 import { messageOf, UsageError } from './errors.ts'
-import type { Impairments } from './impairments.ts'
 import { type LOG_FORMATS, type LOG_LEVELS, type Options, readOptions } from './options.ts'
 import { DEFAULT_SERVICES, requireDistinctPorts, type ServicePort } from './service-ports.ts'
 

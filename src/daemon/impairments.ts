@@ -1,18 +1,7 @@
-import { type Duration, MICROSECOND, MILLISECOND, SECOND } from '../base/time.ts'
+import { MICROSECOND, MILLISECOND, SECOND } from '../base/time.ts'
+import { type Impairments, NO_IMPAIRMENTS } from '../device/impairments.ts'
 import { UsageError } from './errors.ts'
 import { suggestion } from './nearest.ts'
-
-/** What happens to packets on their way, in both directions. */
-export interface Impairments {
-  /** Probabilities, 0 to 1. */
-  loss: number
-  reorder: number
-  duplicate: number
-  corrupt: number
-  delay: Duration
-  /** Bits a second; 0: as fast as it goes. */
-  rate: number
-}
 
 const DELAY_UNITS = new Map<string, number>([
   ['us', MICROSECOND],
@@ -43,7 +32,7 @@ const isName = (name: string): name is keyof Impairments => Object.hasOwn(READER
 
 /** Reads `loss=1%,delay=20ms,reorder=5%,duplicate=1%,corrupt=0.1%,rate=10mbit`, any of them. Throws UsageError. */
 export function parseImpairments(text: string): Impairments {
-  const found: Impairments = { loss: 0, reorder: 0, duplicate: 0, corrupt: 0, delay: 0, rate: 0 }
+  const found: Impairments = { ...NO_IMPAIRMENTS }
   const seen = new Set<string>()
   for (const item of text.split(',')) {
     const [name = '', value, ...rest] = item.trim().split('=')
