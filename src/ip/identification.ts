@@ -22,15 +22,22 @@ export class Identification {
 
   constructor(random: Random) {
     this.#hash = new SipHash(random.bytes(16))
-    for (let i = 0; i < this.#keys.length; i++) this.#keys[i] = random.word()
   }
 
   /** The next value towards `destination`, 0 to 65535. */
   next(destination: number, protocol: number): number {
     const bucket = this.#hash.words(destination, protocol, 0, 0) & (BUCKETS - 1)
     const count = this.#counters[bucket]!
+    if (count === 0) this.#makeKeys(bucket)
     this.#counters[bucket] = count + 1
     return this.#permute(count, bucket * ROUNDS)
+  }
+
+  /** Deferred to a bucket's first use: most are never used. */
+  #makeKeys(bucket: number): void {
+    for (let round = 0; round < ROUNDS; round++) {
+      this.#keys[bucket * ROUNDS + round] = this.#hash.words(bucket, round, 0, 1)
+    }
   }
 
   /** A Feistel network: whatever the round function, it maps 65,536 counts to 65,536 values. */

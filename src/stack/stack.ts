@@ -147,9 +147,13 @@ export class Stack {
     } catch (error) {
       this.#fault(error)
     }
-    this.#exit.drain(this.#replies) // resets of connections that ended while they spoke
-    this.#exit.drain(this.#datagrams)
-    this.udp.transmitted()
+    try {
+      this.#exit.drain(this.#replies) // resets of connections that ended while they spoke
+      this.#exit.drain(this.#datagrams)
+      this.udp.transmitted()
+    } catch (error) {
+      this.#fault(error)
+    }
     this.turnMemory.handedOver()
     this.#isInTurn = false
   }
