@@ -58,7 +58,9 @@ export function receive(
 export function discard(c: Connection, count: number): void {
   c.receive.consume(count)
   if (c.receive.isUrgent && c.receive.urgentAhead === 0) c.receive.isUrgent = false
-  if (c.state !== 'CLOSED' && c.receive.isEdgeMovable) c.speak()
+  if (c.state === 'CLOSED' || !c.receive.isWindowNews) return
+  c.acks.oweNow()
+  c.speak()
 }
 
 /** CLOSE (RFC 9293 §3.10.4): no more to send. What is queued goes first, then a FIN. */

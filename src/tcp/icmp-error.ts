@@ -4,6 +4,7 @@ import type { IcmpError } from './host.ts'
 import type { CloseReason } from './state.ts'
 
 const UNREACHABLE = 3
+const SOURCE_QUENCH = 4
 const FRAGMENTATION_NEEDED = 4
 
 /** Linux's reading of the codes of "destination unreachable": what an open in progress fails with, and whether it is hard. */
@@ -26,6 +27,10 @@ const REASONS: readonly (CloseReason | undefined)[] = [
   'host-unreachable', // precedence cut-off
 ]
 
+/** Protocol and port unreachable: time will not mend it (RFC 1122 §4.2.3.9). "Fragmentation needed" speaks of the path's MTU. */
+export const isHardError = (error: IcmpError): boolean =>
+  error.type === UNREACHABLE && (error.code === 2 || error.code === 3)
+
 /** An ICMP error about this connection: believed only when it quotes a number that is in flight (RFC 5927 §4.1). */
 export function icmpError(c: Connection, error: IcmpError): void {
   const seq = toSeq(error.seq)
@@ -37,6 +42,7 @@ export function icmpError(c: Connection, error: IcmpError): void {
     narrower(c, error.mtu)
     return
   }
+  if (error.type === SOURCE_QUENCH) return // MUST-55
   const reason = error.type === UNREACHABLE ? REASONS[error.code] : 'host-unreachable'
   if (reason === undefined) return
   if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') {
@@ -48,10 +54,13 @@ export function icmpError(c: Connection, error: IcmpError): void {
   c.notify()
 }
 
-/** RFC 1191 §6.4: the path takes only smaller packets; what is out goes again in that size. Never below 552, Linux's `min_pmtu`. */
+/**
+ * RFC 1191 §6.4: the path takes only smaller packets; what is out goes again in that size. Never below 552, Linux's `min_pmtu`,
+ * which also stands for the 0 of an old router.
+ */
 function narrower(c: Connection, mtu: number): void {
   const pathMss = Math.max(mtu, 552) - 40
-  if (mtu === 0 || pathMss >= c.pathMss) return
+  if (pathMss >= c.pathMss) return
   c.pathMss = pathMss
   if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') return
   c.congestion.begin(c.segmentSize, c.congestion.window)

@@ -175,18 +175,8 @@ function speakFin(c: Connection, out: SegmentSink, now: Instant): boolean {
   return true
 }
 
-/** An acknowledgement by itself, when no segment has carried it; and a window that opened far enough to tell. */
-function speakAck(c: Connection, out: SegmentSink): boolean {
-  if (!c.acks.now && !isWindowNews(c)) return true
-  return sendAck(c, out)
-}
-
-/** The user has read so much that the offered window doubles: tell the peer (Linux's tcp_cleanup_rbuf). */
-function isWindowNews(c: Connection): boolean {
-  const { receive } = c
-  if (receive.hasFin || !receive.isEdgeMovable) return false
-  return distance(receive.nxt, receive.possibleEdge) >= 2 * receive.wnd
-}
+/** An acknowledgement by itself, when no segment has carried it. */
+const speakAck = (c: Connection, out: SegmentSink): boolean => !c.acks.now || sendAck(c, out)
 
 /** RFC 5681 §4.1: after an idle time longer than the RTO the window is the initial one again. */
 function afterIdle(c: Connection, now: Instant): void {

@@ -68,6 +68,12 @@ export class ReceiveState {
     return gain > 0 && gain >= Math.min(this.limit >> 1, this.segmentSize)
   }
 
+  /** The window that could be offered is twice the one that is: the peer should be told (Linux's tcp_cleanup_rbuf). */
+  get isWindowNews(): boolean {
+    if (this.hasFin || !this.isEdgeMovable) return false
+    return distance(this.nxt, this.possibleEdge) >= 2 * this.wnd
+  }
+
   /** Stores data whose first byte has sequence number `seq`; it lies within the window. */
   store(seq: Seq, from: Uint8Array, offset: number, length: number): Stored {
     const ahead = distance(this.nxt, seq)

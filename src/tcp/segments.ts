@@ -3,8 +3,9 @@ import type { Instant } from '../base/time.ts'
 import { add, distance, type Seq } from '../wire/seq.ts'
 import { Flag, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
-import type { SegmentSink } from './host.ts'
+import type { SegmentSink, TcpHost } from './host.ts'
 import { optionsLength, synOptionsLength, writeOptions, writeSynOptions } from './options.ts'
+import type { Settings } from './settings.ts'
 import { Timer } from './timers.ts'
 
 /** SACK blocks that fit beside timestamps, and without them (RFC 2018 §3). */
@@ -24,16 +25,17 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
   const ack = isAnswer ? c.receive.nxt : (0 as Seq)
   writeTcpHeader(out.memory, at, c.localPort, c.remotePort, c.send.iss, ack, headerLength, flags, window, 0)
   const echo = isAnswer ? c.receive.tsRecent : 0
-  writeSynOptions(c.options, out.memory, at + TCP_HEADER, announcedMss(c), c.timestamp, echo)
+  const mss = announcedMss(c.tcp.host, c.settings)
+  writeSynOptions(c.options, out.memory, at + TCP_HEADER, mss, c.timestamp, echo)
   emit(c, out, headerLength, 0, 0, 0, 0, 0)
   if (c.send.nxt === c.send.iss) c.send.nxt = add(c.send.iss, 1)
   return true
 }
 
 /** The MSS to announce: what our interface takes, without options (MUST-67). */
-function announcedMss(c: Connection): number {
-  const mss = c.tcp.host.receiveMtu - 40
-  return c.settings.maxSegment === 0 ? mss : Math.min(mss, c.settings.maxSegment)
+export function announcedMss(host: TcpHost, settings: Settings): number {
+  const mss = host.receiveMtu - 40
+  return settings.maxSegment === 0 ? mss : Math.min(mss, settings.maxSegment)
 }
 
 /** SACK blocks that the next segment of `c` carries. */

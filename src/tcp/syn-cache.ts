@@ -2,11 +2,13 @@ import { Deadlines } from '../base/deadlines.ts'
 import { type Instant, SECOND } from '../base/time.ts'
 import { add, inWindow, type Seq, toSeq } from '../wire/seq.ts'
 import { Flag, type Segment, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
-import { otherStates } from './arrives/other-states.ts'
 import { FlowKind, flowHandle } from './flows.ts'
+import type { IcmpError } from './host.ts'
+import { isHardError } from './icmp-error.ts'
 import type { Listener } from './listener.ts'
-import { Negotiated, synOptionsLength, writeSynOptions } from './options.ts'
-import { replyReset, sendReset } from './reset.ts'
+import { Negotiated, optionsLength, synOptionsLength, writeOptions, writeSynOptions } from './options.ts'
+import { replyReset } from './reset.ts'
+import { announcedMss } from './segments.ts'
 import type { Tcp } from './tcp.ts'
 
 /** Columns of a row: int32 each. */
@@ -27,6 +29,8 @@ const STRIDE = 9
 const HAS_TIMESTAMPS = 1 << 24
 const HAS_SACK = 1 << 25
 const HAS_SCALING = 1 << 26
+
+const noEdges = new Int32Array(0)
 
 /** Window offered in a SYN-ACK: what the field holds without scaling. */
 const SYN_WINDOW = 0xffff
@@ -138,10 +142,14 @@ export class SynCache {
     return this.#deadlines.next()
   }
 
-  /** An ICMP error quotes our SYN-ACK; hard ones end the attempt, as Linux does. */
-  icmpError(row: number, seq: number): void {
-    if (seq !== this.#rows[row * STRIDE + Field.Iss]) this.#tcp.host.counters.OutOfWindowIcmps++
-    else this.#remove(row)
+  /** An ICMP error quotes our SYN-ACK. A hard one ends the attempt (SHLD-26); for soft ones time decides (MUST-56). */
+  icmpError(row: number, error: IcmpError): void {
+    const { counters } = this.#tcp.host
+    if (error.seq !== this.#rows[row * STRIDE + Field.Iss]) counters.OutOfWindowIcmps++
+    else if (isHardError(error)) {
+      counters.AttemptFails++
+      this.#remove(row)
+    }
   }
 
   /** The listener is gone, and with it what waited for it. */
@@ -192,9 +200,8 @@ export class SynCache {
     this.#forget(row)
     tcp.adopt(c)
     tcp.host.counters.PassiveOpens++
-    otherStates(c, seg, now)
-    if (listener.isOpen) listener.push(c)
-    else sendReset(c, tcp.host.replies)
+    listener.push(c)
+    tcp.arrives(c, seg, now)
   }
 
   #reset(row: number): void {
@@ -211,20 +218,19 @@ export class SynCache {
   }
 
   #sendSynAck(row: number): void {
-    unpack(this.#options, this.#rows[row * STRIDE + Field.Options]!)
-    const length = TCP_HEADER + synOptionsLength(this.#options)
-    this.#send(row, this.#seq(row, Field.Iss), Flag.Syn | Flag.Ack, length)
+    this.#send(row, this.#seq(row, Field.Iss), Flag.Syn | Flag.Ack)
   }
 
   /** What is not acceptable is answered with an ACK, within the limits of challenges. */
   #sendAck(row: number, now: Instant): void {
     if (!this.#tcp.allowChallenge(now)) return
     this.#tcp.host.counters.TCPChallengeACK++
-    this.#send(row, add(this.#seq(row, Field.Iss), 1), Flag.Ack, TCP_HEADER)
+    this.#send(row, add(this.#seq(row, Field.Iss), 1), Flag.Ack)
   }
 
-  #send(row: number, seq: Seq, flags: number, headerLength: number): void {
+  #send(row: number, seq: Seq, flags: number): void {
     const tcp = this.#tcp
+    const options = this.#options
     const out = tcp.host.replies
     const at = out.room()
     if (at < 0) return
@@ -234,6 +240,10 @@ export class SynCache {
     const remote = rows[from + Field.Remote]!
     const ports = rows[from + Field.Ports]!
     const settings = this.#listeners[row]!.settings
+    unpack(options, rows[from + Field.Options]!)
+    const isSyn = (flags & Flag.Syn) !== 0
+    const headerLength = TCP_HEADER + (isSyn ? synOptionsLength(options) : optionsLength(options, 0))
+    const window = Math.min(settings.receiveBuffer, SYN_WINDOW)
     writeTcpHeader(
       out.memory,
       at,
@@ -243,14 +253,15 @@ export class SynCache {
       this.#next(row),
       headerLength,
       flags,
-      Math.min(settings.receiveBuffer, SYN_WINDOW),
+      isSyn ? window : window >> options.receiveShift,
       0,
     )
-    if (headerLength > TCP_HEADER) {
-      const mss = settings.maxSegment === 0 ? tcp.host.receiveMtu - 40 : settings.maxSegment
-      const tsVal = (tcp.milliseconds + tcp.source.timestampOffset(local, remote)) | 0
-      writeSynOptions(this.#options, out.memory, at + TCP_HEADER, mss, tsVal, rows[from + Field.TsRecent]!)
-    }
+    const tsVal = (tcp.milliseconds + tcp.source.timestampOffset(local, remote)) | 0
+    const tsEcr = rows[from + Field.TsRecent]!
+    const optionsAt = at + TCP_HEADER
+    if (isSyn) {
+      writeSynOptions(options, out.memory, optionsAt, announcedMss(tcp.host, settings), tsVal, tsEcr)
+    } else writeOptions(options, out.memory, optionsAt, tsVal, tsEcr, 0, noEdges)
     tcp.host.counters.OutSegs++
     out.send(local, remote, settings.typeOfService, settings.timeToLive, headerLength, 0, 0, 0, 0, 0)
   }

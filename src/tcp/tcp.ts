@@ -8,6 +8,7 @@ import { closed } from './arrives/closed.ts'
 import { listen } from './arrives/listen.ts'
 import { otherStates } from './arrives/other-states.ts'
 import { synSent } from './arrives/syn-sent.ts'
+import { abort } from './calls.ts'
 import { Connection, type Probe } from './connection.ts'
 import { FlowKind, flowHandle, kindOf, rowOf } from './flows.ts'
 import type { IcmpError, SegmentSink, TcpHost } from './host.ts'
@@ -56,12 +57,10 @@ export class Tcp {
   /** SEGMENT ARRIVES (RFC 9293 §3.10.7). `seg` has passed IP and its checksum. */
   receive(seg: Segment, now: Instant): void {
     this.#tick(now)
-    this.host.counters.InSegs++
     if (seg.hasBadOption) this.host.counters.TCPDropBadOption++
     const handle = this.flows.find(seg.destination, seg.source, (seg.sourcePort << 16) | seg.destinationPort)
     if (handle === NO_FLOW) this.#stranger(seg, now)
-    else if (kindOf(handle) === FlowKind.Connection)
-      this.#arrives(this.#connections[rowOf(handle)]!, seg, now)
+    else if (kindOf(handle) === FlowKind.Connection) this.arrives(this.#connections[rowOf(handle)]!, seg, now)
     else if (kindOf(handle) === FlowKind.SynCache) this.synCache.arrives(rowOf(handle), seg, now)
     else {
       const iss = this.timeWait.arrives(rowOf(handle), seg, now)
@@ -123,7 +122,7 @@ export class Tcp {
     )
     if (handle === NO_FLOW) this.host.counters.OutOfWindowIcmps++
     else if (kindOf(handle) === FlowKind.Connection) icmpError(this.#connections[rowOf(handle)]!, error)
-    else if (kindOf(handle) === FlowKind.SynCache) this.synCache.icmpError(rowOf(handle), error.seq)
+    else if (kindOf(handle) === FlowKind.SynCache) this.synCache.icmpError(rowOf(handle), error)
   }
 
   /** Passive OPEN (RFC 9293 §3.10.1). The caller has seen that the port is free. */
@@ -137,8 +136,8 @@ export class Tcp {
     this.listeners.remove(listener)
     this.synCache.removeAll(listener)
     for (let c = listener.accept(); c !== undefined; c = listener.accept()) {
-      if (c.state !== 'CLOSED') sendReset(c, this.host.replies)
-      this.finish(c, 'aborted')
+      abort(c)
+      c.receive.clear()
     }
   }
 
@@ -278,7 +277,8 @@ export class Tcp {
     else listen(this, listener, seg, now, iss)
   }
 
-  #arrives(c: Connection, seg: Segment, now: Instant): void {
+  /** A segment for `c`. What goes wrong in its processing costs this connection only. */
+  arrives(c: Connection, seg: Segment, now: Instant): void {
     c.segmentsIn++
     try {
       if (c.state === 'SYN-SENT') synSent(c, seg, now)

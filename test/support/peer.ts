@@ -98,6 +98,7 @@ export class Peer {
   #head: number
   #slab: number
   #slabUsed = 0
+  #port = PEER_PORT
   readonly #segment = new Segment()
 
   constructor(options: PeerOptions = {}) {
@@ -122,6 +123,13 @@ export class Peer {
     this.#slabUsed = 0
     for (const line of lines) this.tcp.receive(this.#build(parseLine(line)), this.now)
     this.tcp.advance(this.now)
+  }
+
+  /** The same from another port of the peer's: another connection. */
+  sendsFrom(port: number, ...lines: string[]): void {
+    this.#port = port
+    this.sends(...lines)
+    this.#port = PEER_PORT
   }
 
   /** The next segment that our side has sent is this one. What the line leaves out (ack, win, options, …) may be anything. */
@@ -260,7 +268,7 @@ export class Peer {
     writeTcpHeader(
       bytes,
       start,
-      PEER_PORT,
+      this.#port,
       OUR_PORT,
       seq,
       toSeq(ack),

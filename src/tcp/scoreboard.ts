@@ -1,0 +1,358 @@
+// hot path: segments sent are rows of typed arrays; an acknowledgement touches only the rows that it changes.
+import type { Instant } from '../base/time.ts'
+import { after, afterOrAt, before, beforeOrAt, distance, earlier, type Seq, toSeq } from '../wire/seq.ts'
+
+/** What is known of a segment that was sent. */
+export const Mark = {
+  /** The receiver has it (RFC 2018). */
+  Sacked: 1,
+  /** Presumed lost. */
+  Lost: 2,
+  /** Sent again, and that copy is not presumed lost. */
+  Resent: 4,
+  /** Sent again at some time: its acknowledgement times nothing (Karn). */
+  EverResent: 8,
+  /** The application, not the network, limited the sender when it went out. */
+  AppLimited: 16,
+} as const
+
+/** Integers and doubles of a row. */
+const Int = { Start: 0, End: 1, Marks: 2 } as const
+const INTS = 3
+const Double = { SentAt: 0, Delivered: 1, DeliveredAt: 2, FirstSentAt: 3 } as const
+const DOUBLES = 4
+
+const FIRST_CAPACITY = 16
+
+/** What the rows of one acknowledgement had to tell; refilled for each. */
+export class Delivery {
+  /** Sequence numbers newly known to have arrived, by SACK or cumulatively. */
+  delivered = 0
+  /** Of these, those that were acknowledged cumulatively for the first time. */
+  cumulative = 0
+  /** A segment that had been sent again was among them, and one that never was. */
+  hadResent = false
+  hadOriginal = false
+  /** Something was newly SACKed. */
+  hadSacked = false
+  /** An original segment was delivered that lies below what was known to have arrived before: the path reorders. */
+  reorderedFrom: Seq = toSeq(0)
+  isReordered = false
+  /** When the first and the last never-resent segment of the cumulative part, and the last SACKed one, was sent; -1: there was none. */
+  firstSentAt: Instant = -1
+  lastSentAt: Instant = -1
+  sackedSentAt: Instant = -1
+
+  clear(): void {
+    this.delivered = 0
+    this.cumulative = 0
+    this.hadResent = false
+    this.hadOriginal = false
+    this.hadSacked = false
+    this.isReordered = false
+    this.firstSentAt = -1
+    this.lastSentAt = -1
+    this.sackedSentAt = -1
+  }
+}
+
+/** Who wants to know of every segment that is found to have arrived: RACK, and the estimate of the delivery rate. */
+export interface DeliveryWatcher {
+  delivered(sentAt: Instant, end: Seq, marks: number, row: number): void
+}
+
+/**
+ * What was sent and not cumulatively acknowledged: a ring of rows in sequence order, each one segment (or super-segment) as it was sent,
+ * split where a SACK block or a retransmission cuts it. Holds nothing while nothing is outstanding.
+ */
+export class Scoreboard {
+  /** Totals over the rows, in sequence numbers. */
+  sacked = 0
+  lost = 0
+  resent = 0
+  /** The highest SACKed sequence number, while something is SACKed (FACK). */
+  highestSacked: Seq = toSeq(0)
+  /** Rows before this one are not (Lost and not Resent): where the search for one begins. */
+  #lostFrom = 0
+  #ints: Int32Array | undefined
+  #doubles: Float64Array | undefined
+  #capacity = 0
+  #head = 0
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Sequence numbers in the network: sent, not known to have arrived and not presumed lost (RFC 6675's pipe). */
+  inFlight(outstanding: number): number {
+    return outstanding - this.sacked - this.lost + this.resent
+  }
+
+  /** Adds what was just sent for the first time. */
+  sent(
+    start: Seq,
+    end: Seq,
+    now: Instant,
+    delivered: number,
+    deliveredAt: Instant,
+    firstSentAt: Instant,
+    limited: boolean,
+  ): void {
+    if (this.#count === this.#capacity) this.#grow()
+    const row = this.#count++
+    const at = this.#at(row)
+    const ints = this.#ints!
+    ints[at * INTS + Int.Start] = start
+    ints[at * INTS + Int.End] = end
+    ints[at * INTS + Int.Marks] = limited ? Mark.AppLimited : 0
+    this.#stamp(at, now, delivered, deliveredAt, firstSentAt)
+  }
+
+  /** The row was sent again. */
+  resend(row: number, now: Instant, delivered: number, deliveredAt: Instant, firstSentAt: Instant): void {
+    const at = this.#at(row)
+    const marks = this.#ints![at * INTS + Int.Marks]!
+    if ((marks & Mark.Resent) === 0) this.resent += this.lengthOf(row)
+    this.#ints![at * INTS + Int.Marks] = marks | Mark.Resent | Mark.EverResent
+    this.#stamp(at, now, delivered, deliveredAt, firstSentAt)
+  }
+
+  startOf(row: number): Seq {
+    return this.#ints![this.#at(row) * INTS + Int.Start] as Seq
+  }
+
+  endOf(row: number): Seq {
+    return this.#ints![this.#at(row) * INTS + Int.End] as Seq
+  }
+
+  lengthOf(row: number): number {
+    const at = this.#at(row) * INTS
+    return distance(this.#ints![at + Int.Start] as Seq, this.#ints![at + Int.End] as Seq)
+  }
+
+  marksOf(row: number): number {
+    return this.#ints![this.#at(row) * INTS + Int.Marks]!
+  }
+
+  sentAt(row: number): Instant {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.SentAt]!
+  }
+
+  /** Bytes delivered in all, when, and the first sending of the flight, as they stood when the row was sent. */
+  deliveredAtSend(row: number): number {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.Delivered]!
+  }
+
+  deliveredTimeAtSend(row: number): Instant {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.DeliveredAt]!
+  }
+
+  firstSentAtSend(row: number): Instant {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.FirstSentAt]!
+  }
+
+  /** SND.UNA has moved to `una`: what lies before is gone, and told to `out` and `watcher`. */
+  acknowledge(una: Seq, out: Delivery, watcher: DeliveryWatcher): void {
+    while (this.#count > 0 && before(this.startOf(0), una)) {
+      if (after(this.endOf(0), una)) this.split(0, una)
+      this.#acknowledgeFirst(out, watcher)
+    }
+    if (this.#count === 0) this.#release()
+    else if (this.sacked === 0) this.highestSacked = una
+  }
+
+  /** A SACK block: marks the rows that lie in it, splitting at its edges. */
+  sack(left: Seq, right: Seq, out: Delivery, watcher: DeliveryWatcher): void {
+    for (let row = this.find(left); row < this.#count && before(this.startOf(row), right); row++) {
+      if ((this.marksOf(row) & Mark.Sacked) !== 0) continue
+      if (before(this.startOf(row), left)) {
+        this.split(row, left)
+        continue
+      }
+      if (after(this.endOf(row), right)) this.split(row, right)
+      this.#sackRow(row, out, watcher)
+    }
+  }
+
+  /** Presumes the row lost; returns its length, 0 when it was so already. */
+  markLost(row: number): number {
+    const at = this.#at(row) * INTS
+    const marks = this.#ints![at + Int.Marks]!
+    if ((marks & Mark.Sacked) !== 0) return 0
+    const length = this.lengthOf(row)
+    let news = 0
+    if ((marks & Mark.Lost) === 0) {
+      this.lost += length
+      news = length
+    }
+    if ((marks & Mark.Resent) !== 0) {
+      this.resent -= length
+      news = length
+    }
+    this.#ints![at + Int.Marks] = (marks | Mark.Lost) & ~Mark.Resent
+    if (news > 0 && row < this.#lostFrom) this.#lostFrom = row
+    return news
+  }
+
+  /** Takes back every presumption of loss: the time-out or the recovery was spurious. */
+  forgive(): void {
+    for (let row = 0; row < this.#count; row++) {
+      const at = this.#at(row) * INTS
+      const marks = this.#ints![at + Int.Marks]!
+      if ((marks & Mark.Lost) === 0) continue
+      this.lost -= this.lengthOf(row)
+      this.#ints![at + Int.Marks] = marks & ~Mark.Lost
+    }
+  }
+
+  /** Takes back every SACK: the receiver may have reneged (RFC 2018 §8). */
+  forgetSacks(): void {
+    for (let row = 0; row < this.#count; row++) {
+      const at = this.#at(row) * INTS
+      this.#ints![at + Int.Marks] = this.#ints![at + Int.Marks]! & ~Mark.Sacked
+    }
+    this.sacked = 0
+  }
+
+  /** The first row that is presumed lost and not sent again since, or -1. */
+  nextLost(): number {
+    if (this.lost - this.resent <= 0 && this.lost === 0) return -1
+    for (let row = this.#lostFrom; row < this.#count; row++) {
+      if ((this.marksOf(row) & (Mark.Lost | Mark.Resent)) === Mark.Lost) {
+        this.#lostFrom = row
+        return row
+      }
+    }
+    this.#lostFrom = this.#count
+    return -1
+  }
+
+  /** The row that holds `seq`, or the first one after it. */
+  find(seq: Seq): number {
+    let low = 0
+    let high = this.#count
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (beforeOrAt(this.endOf(middle), seq)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Cuts the row in two at `seq`, which lies inside it. */
+  split(row: number, seq: Seq): void {
+    if (this.#count === this.#capacity) this.#grow()
+    const ints = this.#ints!
+    const doubles = this.#doubles!
+    for (let i = this.#count; i > row; i--) {
+      const to = this.#at(i)
+      const from = this.#at(i - 1)
+      for (let k = 0; k < INTS; k++) ints[to * INTS + k] = ints[from * INTS + k]!
+      for (let k = 0; k < DOUBLES; k++) doubles[to * DOUBLES + k] = doubles[from * DOUBLES + k]!
+    }
+    this.#count++
+    ints[this.#at(row) * INTS + Int.End] = seq
+    ints[this.#at(row + 1) * INTS + Int.Start] = seq
+    if (this.#lostFrom > row) this.#lostFrom = row
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#count = 0
+    this.#release()
+  }
+
+  #acknowledgeFirst(out: Delivery, watcher: DeliveryWatcher): void {
+    const at = this.#at(0)
+    const marks = this.#ints![at * INTS + Int.Marks]!
+    const length = this.lengthOf(0)
+    const sentAt = this.#doubles![at * DOUBLES + Double.SentAt]!
+    if ((marks & Mark.Sacked) !== 0) this.sacked -= length
+    else {
+      out.delivered += length
+      out.cumulative += length
+      if ((marks & Mark.EverResent) !== 0) out.hadResent = true
+      else {
+        out.hadOriginal = true
+        if (out.firstSentAt < 0) out.firstSentAt = sentAt
+        out.lastSentAt = sentAt
+        this.#noteReordering(0, out)
+      }
+      watcher.delivered(sentAt, this.endOf(0), marks, 0)
+    }
+    if ((marks & Mark.Lost) !== 0) this.lost -= length
+    if ((marks & Mark.Resent) !== 0) this.resent -= length
+    this.#head = (this.#head + 1) & (this.#capacity - 1)
+    this.#count--
+    if (this.#lostFrom > 0) this.#lostFrom--
+  }
+
+  #sackRow(row: number, out: Delivery, watcher: DeliveryWatcher): void {
+    const at = this.#at(row)
+    const marks = this.#ints![at * INTS + Int.Marks]!
+    const length = this.lengthOf(row)
+    const end = this.endOf(row)
+    const sentAt = this.#doubles![at * DOUBLES + Double.SentAt]!
+    out.delivered += length
+    out.hadSacked = true
+    if ((marks & Mark.EverResent) === 0) {
+      out.sackedSentAt = sentAt
+      out.hadOriginal = true
+      this.#noteReordering(row, out)
+    }
+    watcher.delivered(sentAt, end, marks, row)
+    if ((marks & Mark.Lost) !== 0) this.lost -= length
+    if ((marks & Mark.Resent) !== 0) this.resent -= length
+    this.#ints![at * INTS + Int.Marks] = (marks | Mark.Sacked) & ~(Mark.Lost | Mark.Resent)
+    if (this.sacked === 0 || after(end, this.highestSacked)) this.highestSacked = end
+    this.sacked += length
+  }
+
+  #noteReordering(row: number, out: Delivery): void {
+    if (this.sacked === 0 || afterOrAt(this.startOf(row), this.highestSacked)) return
+    const start = this.startOf(row)
+    out.reorderedFrom = out.isReordered ? earlier(out.reorderedFrom, start) : start
+    out.isReordered = true
+  }
+
+  #stamp(at: number, now: Instant, delivered: number, deliveredAt: Instant, firstSentAt: Instant): void {
+    const doubles = this.#doubles!
+    doubles[at * DOUBLES + Double.SentAt] = now
+    doubles[at * DOUBLES + Double.Delivered] = delivered
+    doubles[at * DOUBLES + Double.DeliveredAt] = deliveredAt
+    doubles[at * DOUBLES + Double.FirstSentAt] = firstSentAt
+  }
+
+  #at(row: number): number {
+    return (this.#head + row) & (this.#capacity - 1)
+  }
+
+  #grow(): void {
+    const capacity = this.#capacity === 0 ? FIRST_CAPACITY : this.#capacity * 2
+    const ints = new Int32Array(capacity * INTS)
+    const doubles = new Float64Array(capacity * DOUBLES)
+    for (let row = 0; row < this.#count; row++) {
+      const from = this.#at(row)
+      for (let k = 0; k < INTS; k++) ints[row * INTS + k] = this.#ints![from * INTS + k]!
+      for (let k = 0; k < DOUBLES; k++) doubles[row * DOUBLES + k] = this.#doubles![from * DOUBLES + k]!
+    }
+    this.#ints = ints
+    this.#doubles = doubles
+    this.#capacity = capacity
+    this.#head = 0
+  }
+
+  /** Nothing is outstanding. A large ring is given back; a small one is kept while the connection is busy. */
+  #release(): void {
+    this.sacked = 0
+    this.lost = 0
+    this.resent = 0
+    this.#lostFrom = 0
+    this.#head = 0
+    if (this.#capacity <= FIRST_CAPACITY) return
+    this.#ints = undefined
+    this.#doubles = undefined
+    this.#capacity = 0
+  }
+}
