@@ -1,11 +1,8 @@
-import { Arena } from '../base/arena.ts'
+import type { Arena } from '../base/arena.ts'
 import { FlowTable, NO_FLOW } from '../base/flow-table.ts'
 import type { Random } from '../base/random.ts'
 import { type Instant, NEVER, SECOND } from '../base/time.ts'
-import { put8, put16 } from '../wire/bytes.ts'
-import { finish, sum } from '../wire/checksum.ts'
 import type { IpCounters } from './counters.ts'
-import { allMissing, allPresent, BITMAP, markPresent } from './fragment-map.ts'
 import type { Packet } from './packet.ts'
 import { PartialDatagram } from './partial-datagram.ts'
 import type { IpSysctls } from './sysctls.ts'
@@ -22,14 +19,6 @@ export interface ReassemblyHost {
 
 /** Largest IP packet, bytes. */
 const MAX_PACKET = 65_535
-/** Room for fragment zero's header before the payload: the longest header is 60 bytes. */
-const HEADER_ROOM = 64
-const PAYLOAD = BITMAP + HEADER_ROOM
-
-/** ECN codepoints (RFC 3168 §5) as bits of `PartialDatagram.ecn`. */
-const NOT_ECT = 1
-const CE = 3
-
 /**
  * Puts datagrams together from fragments (RFC 791 §3.2, RFC 815), in blocks of the arena that grow with what has come.
  *
@@ -60,24 +49,24 @@ export class Reassembly {
 
   /** Takes a fragment in. True when it completes its datagram: `packet` is then the whole datagram, valid until the turn's end. */
   add(packet: Packet, now: Instant): boolean {
-    this.#host.counters.ReasmReqds++
+    const { arena, counters } = this.#host
     const header = packet.header
+    counters.ReasmReqds++
     let slot = this.#table.find(header.source, header.destination, keyOf(packet))
     if (slot === NO_FLOW) slot = this.#open(packet, now)
     const datagram = this.#slots[slot]!
     const length = fragmentLength(packet)
-    if (!this.#fits(datagram, packet, length)) return this.#fail(slot)
-    const from = header.fragmentOffset
-    const memory = this.#host.arena.bytes
-    if (datagram.block !== -1 && from < datagram.end) {
-      if (allPresent(memory, datagram.block, from, length)) return this.#duplicate()
-      if (!allMissing(memory, datagram.block, from, length)) {
-        this.#host.counters.ReasmOverlaps++
-        return this.#fail(slot)
-      }
+    if (!fits(datagram, packet, length)) return this.#fail(slot)
+    if (datagram.has(arena.bytes, header.fragmentOffset, length)) {
+      counters.ReasmDuplicates++
+      return false
     }
-    if (!this.#reserve(slot, datagram, from + length)) return this.#fail(slot)
-    this.#store(datagram, packet, length)
+    if (datagram.overlaps(arena.bytes, header.fragmentOffset, length)) {
+      counters.ReasmOverlaps++
+      return this.#fail(slot)
+    }
+    if (!this.#reserve(slot, datagram, length)) return this.#fail(slot)
+    datagram.append(arena.bytes, packet, length)
     return datagram.isComplete && this.#finish(slot, datagram, packet)
   }
 
@@ -96,14 +85,8 @@ export class Reassembly {
     if (slot === -1 || datagram.deadline > now) return false
     this.#host.counters.ReasmTimeout++
     this.#host.counters.ReasmFails++
-    const hasFirst = datagram.headerLength > 0
-    if (hasFirst) {
-      packet.memory = this.#host.arena.bytes
-      packet.payload = datagram.block + PAYLOAD
-      packet.start = packet.payload - datagram.headerLength
-      packet.end = packet.payload + datagram.firstLength
-      datagram.restore(packet)
-    }
+    const hasFirst = datagram.hasFirst
+    if (hasFirst) datagram.describeFirst(this.#host.arena.bytes, packet)
     this.#close(slot, hasFirst)
     return hasFirst
   }
@@ -121,69 +104,30 @@ export class Reassembly {
     return slot
   }
 
-  /** False for a fragment that contradicts what has come, or that no valid datagram contains. */
-  #fits(datagram: PartialDatagram, packet: Packet, length: number): boolean {
-    const header = packet.header
-    const end = header.fragmentOffset + length
-    if (length === 0 || header.headerLength + end > MAX_PACKET) return false
-    if (header.moreFragments) return datagram.total === -1 || end <= datagram.total
-    return datagram.total === -1 ? end >= datagram.end : end === datagram.total
-  }
-
-  #store(datagram: PartialDatagram, packet: Packet, length: number): void {
-    const memory = this.#host.arena.bytes
-    const { header, start, payload } = packet
-    const at = datagram.block + PAYLOAD
-    memory.copyWithin(at + header.fragmentOffset, payload, payload + length)
-    markPresent(memory, datagram.block, header.fragmentOffset, length)
-    datagram.received += length
-    datagram.end = Math.max(datagram.end, header.fragmentOffset + length)
-    datagram.ecn |= 1 << (header.tos & 3)
-    if (!header.moreFragments) datagram.total = header.fragmentOffset + length
-    if (header.fragmentOffset === 0) {
-      memory.copyWithin(at - header.headerLength, start, payload)
-      datagram.headerLength = header.headerLength
-      datagram.firstLength = length
-    }
-  }
-
   #finish(slot: number, datagram: PartialDatagram, packet: Packet): boolean {
-    const totalLength = datagram.headerLength + datagram.total
-    const ecn = datagram.ecn
-    // RFC 3168 §5.3: a mark must survive, and does not mix with fragments that could not carry one.
-    const isMarked = (ecn & (1 << CE)) !== 0
-    if (totalLength > MAX_PACKET || (isMarked && (ecn & NOT_ECT) !== 0)) return this.#fail(slot)
-    packet.memory = this.#host.arena.bytes
-    packet.payload = datagram.block + PAYLOAD
-    packet.start = packet.payload - datagram.headerLength
-    packet.end = packet.payload + datagram.total
-    packet.flags = 0
-    datagram.restore(packet)
-    if (isMarked) packet.header.tos |= CE
-    packet.header.totalLength = totalLength
-    rewriteHeader(packet)
-    this.#host.counters.ReasmOKs++
-    this.#close(slot, true)
+    const { arena, counters } = this.#host
+    if (!datagram.isEcnValid) return this.#fail(slot)
+    const size = datagram.assembledSize
+    const block = arena.take(size)
+    if (block === -1) return this.#fail(slot)
+    datagram.assemble(arena.bytes, block, packet)
+    this.#host.giveLater(block, size)
+    if (packet.header.totalLength > MAX_PACKET) return this.#fail(slot)
+    counters.ReasmOKs++
+    this.#close(slot, false)
     return true
   }
 
-  /** Makes room for `end` payload bytes within the bounds. False when there is none. */
-  #reserve(slot: number, datagram: PartialDatagram, end: number): boolean {
-    if (datagram.block !== -1 && PAYLOAD + end <= datagram.size) return true
-    const size = Arena.blockSize(PAYLOAD + end)
+  /** Makes room for another `length` payload bytes within the bounds. False when there is none. */
+  #reserve(slot: number, datagram: PartialDatagram, length: number): boolean {
+    const size = datagram.sizeWith(length)
+    const more = size - datagram.size
+    if (more === 0) return true
     const { arena, sysctl } = this.#host
     if (size > sysctl.ipfrag_source_thresh || size > sysctl.ipfrag_high_thresh) return false
-    this.#makeRoom(slot, datagram.source, size - datagram.size)
-    const block = arena.take(size)
-    if (block === -1) return false
-    if (datagram.block === -1) arena.bytes.fill(0, block, block + BITMAP)
-    else {
-      arena.bytes.copyWithin(block, datagram.block, datagram.block + PAYLOAD + datagram.end)
-      arena.give(datagram.block, datagram.size)
-    }
-    this.#account(datagram.source, size - datagram.size)
-    datagram.block = block
-    datagram.size = size
+    this.#makeRoom(slot, datagram.source, more)
+    if (!datagram.grow(arena, size)) return false
+    this.#account(datagram.source, more)
     return true
   }
 
@@ -205,11 +149,6 @@ export class Reassembly {
     const held = (this.#bytesOf.get(source) ?? 0) + bytes
     if (held === 0) this.#bytesOf.delete(source)
     else this.#bytesOf.set(source, held)
-  }
-
-  #duplicate(): false {
-    this.#host.counters.ReasmDuplicates++
-    return false
   }
 
   #fail(slot: number): false {
@@ -242,14 +181,11 @@ const fragmentLength = (packet: Packet): number => {
   return packet.header.moreFragments ? length & ~7 : length
 }
 
-/** Fragment zero's header, as that of the whole datagram. */
-function rewriteHeader(packet: Packet): void {
-  const { memory, start, header } = packet
-  header.moreFragments = false
-  header.dontFragment = false
-  put8(memory, start + 1, header.tos)
-  put16(memory, start + 2, header.totalLength)
-  put16(memory, start + 6, 0)
-  put16(memory, start + 10, 0)
-  put16(memory, start + 10, finish(sum(memory, start, header.headerLength)))
+/** False for a fragment that contradicts what has come, or that no valid datagram contains. */
+function fits(datagram: PartialDatagram, packet: Packet, length: number): boolean {
+  const { headerLength, fragmentOffset, moreFragments } = packet.header
+  const end = fragmentOffset + length
+  if (length === 0 || headerLength + end > MAX_PACKET) return false
+  if (moreFragments) return datagram.total === -1 || end <= datagram.total
+  return datagram.total === -1 ? end >= datagram.end : end === datagram.total
 }

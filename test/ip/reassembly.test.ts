@@ -147,6 +147,16 @@ describe('the time limit', () => {
     expect(bench.stack.ip.reassembly.bytes).toBe(0)
   })
 
+  test('[RFC792 Time Exceeded] quotes fragment zero alone, also when it was not the first to come', () => {
+    const bench = new BenchStack()
+    const options = new Uint8Array(40).fill(1)
+    const zero = first({ options }, 24)
+    bench.turn(ipPacket(pattern(800), { fragmentBits: MORE_FRAGMENTS | 100 }), zero)
+    bench.now = 30 * SECOND
+    const [error] = bench.turn()
+    expect(error!.bytes.subarray(28)).toEqual(zero)
+  })
+
   test('[RFC792 Time Exceeded] none without fragment zero', () => {
     const bench = new BenchStack()
     bench.turn(ipPacket(pattern(16), { fragmentBits: MORE_FRAGMENTS | 2 }))
@@ -191,6 +201,12 @@ describe('bounds', () => {
     bench.turn()
     expect(bench.arena.used).toBe(before)
     expect(bench.stack.ip.reassembly.size).toBe(0)
+  })
+
+  test('a lone fragment from the far end of a datagram takes little more than its length', () => {
+    const bench = new BenchStack()
+    bench.turn(ipPacket(pattern(8), { fragmentBits: 0x1ff0 }))
+    expect(bench.stack.ip.reassembly.bytes).toBe(2048)
   })
 
   test('a threshold of zero refuses all fragments', () => {
