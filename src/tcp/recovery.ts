@@ -24,6 +24,8 @@ export class Recovery {
   timeouts = 0
   /** When the oldest outstanding segment was first found late: the give-up timers count from here. */
   stalledSince: Instant = 0
+  /** What was outstanding when the first duplicate came. */
+  #flightBefore = 0
   #resend: Seq
   #lostEnd: Seq
 
@@ -85,12 +87,15 @@ export class Recovery {
     if (this.phase === 'loss' && afterOrAt(send.una, this.recover)) this.phase = 'open'
     // Follows SND.UNA, so that it never falls so far behind that the comparison turns round.
     if (this.phase === 'open' && after(send.una, this.recover)) this.recover = add(send.una, -1)
-    controller.onAcknowledged(acknowledged, rtt.smoothed, limited || this.phase === 'loss', now)
+    // RFC 3465 §2.2: after a time-out an ACK may cover much that had arrived long before; it counts for one segment.
+    const isLoss = this.phase === 'loss'
+    const counted = isLoss ? Math.min(acknowledged, segmentSize) : acknowledged
+    controller.onAcknowledged(counted, rtt.smoothed, limited || isLoss, now)
   }
 
   /** A duplicate acknowledgement arrived. True when it began a fast retransmission. */
   duplicate(send: SendState, segmentSize: number, controller: CongestionController, now: Instant): boolean {
-    this.duplicates++
+    if (this.duplicates++ === 0) this.#flightBefore = send.flight
     if (this.phase === 'recovery') {
       controller.onDuplicate()
       return false
@@ -100,8 +105,8 @@ export class Recovery {
       return false
     this.phase = 'recovery'
     this.recover = send.nxt
-    // Limited transmit is not part of the flight that is halved (RFC 5681 §3.2 step 2).
-    controller.onLoss(Math.max(segmentSize, send.flight - 2 * segmentSize), now)
+    // What limited transmit has sent is not part of the flight that is halved (RFC 5681 §3.2 step 2).
+    controller.onLoss(this.#flightBefore, now)
     this.#markLost(send.una, segmentSize, send.nxt)
     return true
   }
@@ -110,7 +115,7 @@ export class Recovery {
   timeout(send: SendState, controller: CongestionController, now: Instant): void {
     if (this.timeouts === 0) this.stalledSince = now
     this.timeouts++
-    controller.onTimeout(send.flight, this.phase === 'loss')
+    controller.onTimeout(send.flight, this.timeouts > 1)
     this.phase = 'loss'
     this.recover = send.nxt
     this.duplicates = 0

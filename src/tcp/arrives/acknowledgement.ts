@@ -1,5 +1,5 @@
 // hot path
-import { type Duration, type Instant, MILLISECOND } from '../../base/time.ts'
+import { type Instant, MILLISECOND, NEVER } from '../../base/time.ts'
 import { after, afterOrAt, before } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
@@ -28,7 +28,7 @@ function newData(c: Connection, seg: Segment, now: Instant): void {
   c.bytesAcked += data
   // Karn: what was sent again is timed by its echoed timestamp or not at all (RFC 6298 §3).
   const isTimed = rtt.acknowledged(seg.ack, now)
-  if (!isTimed && !wasOpen && c.options.timestamps && seg.hasTimestamps) rtt.sample(elapsed(c, seg))
+  if (!isTimed && !wasOpen && c.options.timestamps && seg.hasTimestamps) sampleEcho(c, seg)
   recovery.acknowledged(send, data, c.segmentSize, limited, c.congestion, rtt, now)
   // RFC 6298 §5.2 and §5.3.
   if (send.flight === 0) c.timers.cancel(Timer.Retransmit)
@@ -37,9 +37,11 @@ function newData(c: Connection, seg: Segment, now: Instant): void {
   if (data > 0) c.notify()
 }
 
-/** Time since the segment that this one echoes was sent (RFC 7323 §4), to the millisecond. */
-const elapsed = (c: Connection, seg: Segment): Duration =>
-  Math.max(1, Math.min((c.timestamp - seg.tsEcr) | 0, RTO_MAX / MILLISECOND)) * MILLISECOND
+/** Time since the segment that this one echoes was sent (RFC 7323 §4), to the millisecond; an echo of what we never sent tells nothing. */
+function sampleEcho(c: Connection, seg: Segment): void {
+  const elapsed = (c.timestamp - seg.tsEcr) | 0
+  if (elapsed >= 0 && elapsed <= RTO_MAX / MILLISECOND) c.rtt.sample(Math.max(1, elapsed) * MILLISECOND)
+}
 
 /** RFC 5681 §2: a duplicate acknowledgement. */
 const isDuplicate = (c: Connection, seg: Segment, window: number): boolean =>
@@ -65,6 +67,7 @@ function updateWindow(c: Connection, seg: Segment, window: number): void {
   if (window > send.maxWindow) send.maxWindow = window
   if (opened) {
     c.timers.cancel(Timer.Persist)
+    send.shutSince = NEVER
     if (send.flight === 0) c.rtt.backoff = 0 // the persist timer's back-off is over
     c.speak()
   }
