@@ -1,6 +1,7 @@
 // hot path
 import { FlowTable, NO_FLOW } from '../base/flow-table.ts'
-import { type Instant, MILLISECOND, SECOND } from '../base/time.ts'
+import { Rounds } from '../base/rounds.ts'
+import { type Instant, MILLISECOND, SECOND, sooner } from '../base/time.ts'
 import { TimerTable } from '../base/timer-table.ts'
 import type { Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
@@ -41,8 +42,7 @@ export class Tcp {
   establishedCount = 0
   orphanCount = 0
   #connections: (Connection | undefined)[] = []
-  #dirty: Connection[] = []
-  #speaking: Connection[] = []
+  readonly #dirty = new Rounds<Connection>()
   #challenges = 0
   #challengeSecond = Number.NEGATIVE_INFINITY
 
@@ -88,11 +88,8 @@ export class Tcp {
   /** Lets every connection that has something to say speak. */
   transmit(out: SegmentSink, now: Instant): void {
     this.#tick(now)
-    const speaking = this.#dirty
-    this.#dirty = this.#speaking
-    this.#speaking = speaking
-    for (let i = 0; i < speaking.length; i++) {
-      const c = speaking[i]!
+    this.#dirty.begin()
+    for (let c = this.#dirty.take(); c !== undefined; c = this.#dirty.take()) {
       c.isDirty = false
       try {
         if (!output(c, out, now)) this.markDirty(c)
@@ -100,16 +97,15 @@ export class Tcp {
         this.#fault(c, error)
       }
     }
-    speaking.length = 0
   }
 
   /** Something is to be said: the next turn's output must not wait. */
   get isDirty(): boolean {
-    return this.#dirty.length > 0
+    return !this.#dirty.isEmpty
   }
 
   nextDeadline(): Instant {
-    return Math.min(this.timers.next(), this.synCache.nextDeadline(), this.timeWait.nextDeadline())
+    return sooner(sooner(this.timers.next(), this.synCache.nextDeadline()), this.timeWait.nextDeadline())
   }
 
   /** An ICMP error that quotes a segment of ours (MUST-54). */
@@ -216,7 +212,7 @@ export class Tcp {
   markDirty(c: Connection): void {
     if (c.isDirty) return
     c.isDirty = true
-    this.#dirty.push(c)
+    this.#dirty.add(c)
     this.host.wake()
   }
 
