@@ -84,13 +84,13 @@ export class Recovery {
       }
       return
     }
-    if (this.phase === 'loss' && afterOrAt(send.una, this.recover)) this.phase = 'open'
+    const wasLoss = this.phase === 'loss'
+    if (wasLoss && afterOrAt(send.una, this.recover)) this.phase = 'open'
     // Follows SND.UNA, so that it never falls so far behind that the comparison turns round.
     if (this.phase === 'open' && after(send.una, this.recover)) this.recover = add(send.una, -1)
-    // RFC 3465 §2.2: after a time-out an ACK may cover much that had arrived long before; it counts for one segment.
-    const isLoss = this.phase === 'loss'
-    const counted = isLoss ? Math.min(acknowledged, segmentSize) : acknowledged
-    controller.onAcknowledged(counted, rtt.smoothed, limited || isLoss, now)
+    // RFC 3465 §2.3: after a time-out an ACK may cover much that had arrived long before; it counts for one segment.
+    const counted = wasLoss ? Math.min(acknowledged, segmentSize) : acknowledged
+    controller.onAcknowledged(counted, rtt.smoothed, limited || wasLoss, now)
   }
 
   /** A duplicate acknowledgement arrived. True when it began a fast retransmission. */
