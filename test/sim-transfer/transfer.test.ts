@@ -78,6 +78,9 @@ describe('whatever the network does', () => {
       expectComplete(outcome)
       expect(total(outcome, 'RetransSegs')).toBe(0)
       expect(total(outcome, 'TCPTimeouts')).toBe(0)
+      const { forth, back } = outcome.world.links[0]!
+      expect(total(outcome, 'InSegs')).toBe(forth.counters.Delivered + back.counters.Delivered)
+      expect(total(outcome, 'OutSegs')).toBe(total(outcome, 'InSegs'))
     })
   })
 })
