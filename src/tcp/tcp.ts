@@ -19,8 +19,9 @@ import type { Listener } from './listener.ts'
 import { Listeners } from './listeners.ts'
 import { output } from './output.ts'
 import { sendReset } from './reset.ts'
+import { sendAck } from './segments.ts'
 import type { Settings } from './settings.ts'
-import type { CloseReason } from './state.ts'
+import { type CloseReason, isSynchronized } from './state.ts'
 import { SynCache } from './syn-cache.ts'
 import { TimeWaitTable } from './time-wait.ts'
 import { timeouts } from './timeouts.ts'
@@ -237,7 +238,7 @@ export class Tcp {
   /** Both FINs are through: what remains is a row in the table of TIME-WAIT (MUST-13). */
   enterTimeWait(c: Connection, now: Instant): void {
     c.moveTo('TIME-WAIT')
-    this.timeWait.add(c, now)
+    if (!this.timeWait.add(c, now) && c.acks.isOwed) sendAck(c, this.host.replies)
     this.finish(c, 'closed')
   }
 
@@ -252,10 +253,16 @@ export class Tcp {
     return this.#challenges-- > 0
   }
 
-  /** The user has let go of `c`: orphans beyond `tcp_max_orphans` are reset. */
+  /** The user lets go of `c`. */
+  orphan(c: Connection): void {
+    if (c.isOrphan) return
+    c.isOrphan = true
+    if (c.state !== 'CLOSED') this.orphanCount++
+  }
+
+  /** Orphans beyond `tcp_max_orphans` are reset. */
   limitOrphans(c: Connection): void {
-    if (c.state === 'CLOSED') return
-    if (++this.orphanCount <= this.host.sysctl.tcp_max_orphans) return
+    if (c.state === 'CLOSED' || this.orphanCount <= this.host.sysctl.tcp_max_orphans) return
     this.host.counters.TCPAbortOnMemory++
     sendReset(c, this.host.replies)
     this.finish(c, 'aborted')
@@ -295,7 +302,7 @@ export class Tcp {
 
   #countEnd(c: Connection, reason: CloseReason): void {
     const { counters } = this.host
-    if (c.isOrphan && this.orphanCount > 0) this.orphanCount--
+    if (c.isOrphan) this.orphanCount--
     if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') counters.AttemptFails++
     else {
       this.establishedCount--
@@ -307,7 +314,12 @@ export class Tcp {
   #fault(c: Connection, error: unknown): void {
     this.host.counters.Faults++
     this.host.onFault(error)
-    this.finish(c, 'fault')
+    try {
+      if (isSynchronized(c.state)) sendReset(c, this.host.replies)
+      this.finish(c, 'fault')
+    } catch (another) {
+      this.host.onFault(another)
+    }
   }
 
   #tick(now: Instant): void {
