@@ -1,0 +1,2 @@
+/** An interest list (epoll(7)). */
+export class Epoll {}
