@@ -90,6 +90,7 @@ describe('segments in', () => {
     const { bench, seen } = arriving()
     bench.turnWith(PacketFlag.Gso, 1460, tcpPacket(pattern(5000), { flags: Flag.Ack, tos: 2 }))
     expect(seen).toEqual([{ source: PEER, destination: US, tos: 2, gsoSize: 1460, payloadLength: 5000 }])
+    expect(bench.stack.counters.ip.InDelivers).toBe(1)
   })
 
   test('[RFC9293 MUST-3] a wrong checksum is a counted drop', () => {
