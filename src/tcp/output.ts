@@ -60,7 +60,7 @@ function speakProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!send.owesProbe) return true
   const length = Math.min(send.unsent, send.usable, c.segmentSize)
   if (length > 0 && send.flight === 0) {
-    if (!sendNew(c, out, length, 0, now)) return false
+    if (!sendNew(c, out, length, c.segmentSize, now)) return false
   } else if (!sendProbe(c, out)) return false
   send.owesProbe = false
   return true
@@ -81,7 +81,7 @@ function speakLost(c: Connection, out: SegmentSink, now: Instant): boolean {
     const seq = recovery.resend
     // Beyond the peer's (shrunken) window only the oldest segment is tried again (RFC 9293 SHLD-16, MAY-7).
     if (seq !== send.una && afterOrAt(seq, add(send.una, send.wnd))) return true
-    const size = c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
+    const size = sizeNow(c)
     const data = Math.max(0, Math.min(size, distance(seq, send.end), recovery.lost))
     const hasFin = send.isFinSent && add(seq, data) === send.end && recovery.lost > data
     if (data === 0 && !hasFin) {
@@ -112,17 +112,21 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send } = c
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
   while (send.unsent > 0) {
-    const size = c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
+    const size = sizeNow(c)
     const length = allowed(c, size, out.segmentationOffload)
     if (length <= 0) {
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
       return true
     }
-    if (!sendNew(c, out, length, length > size ? size : 0, now)) return false
+    if (!sendNew(c, out, length, size, now)) return false
   }
   return true
 }
+
+/** Payload of a full segment beside the SACK blocks that it has to carry. */
+const sizeNow = (c: Connection): number =>
+  c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
 
 /** How many bytes may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
 function allowed(c: Connection, size: number, offload: boolean): number {
@@ -146,8 +150,8 @@ function maySendShort(c: Connection): boolean {
   return settings.noDelay || !before(send.una, send.small)
 }
 
-/** Sends `length` new bytes, with the FIN when they are the last. */
-function sendNew(c: Connection, out: SegmentSink, length: number, gsoSize: number, now: Instant): boolean {
+/** Sends `length` new bytes in segments of `size`, with the FIN when they are the last. */
+function sendNew(c: Connection, out: SegmentSink, length: number, size: number, now: Instant): boolean {
   const { send } = c
   const seq = send.nxt
   const end = add(seq, length)
@@ -156,10 +160,10 @@ function sendNew(c: Connection, out: SegmentSink, length: number, gsoSize: numbe
   // PSH ends what the user gave (MUST-61), and comes at least every half window, so that no receiver holds data back.
   const pushes = isLast || distance(send.pushed, end) > send.maxWindow >> 1
   const flags = (hasFin ? Flag.Fin : 0) | (pushes ? Flag.Psh : 0)
-  if (!sendSegment(c, out, seq, length, flags, gsoSize)) return false
+  if (!sendSegment(c, out, seq, length, flags, length > size ? size : 0)) return false
   send.nxt = hasFin ? add(end, 1) : end
   if (pushes) send.pushed = end
-  if (length % c.segmentSize !== 0) send.small = end
+  if (length % size !== 0) send.small = end
   c.rtt.start(send.nxt, now)
   spoke(c, now)
   return true
