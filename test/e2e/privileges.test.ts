@@ -31,7 +31,7 @@ describe.skipIf(reason)('--user nobody', () => {
       expect(status).toMatch(/\nCapPrm:\t0+\nCapEff:\t0+\n/)
     }
     expect(site.run(`printf 'hello\\n' | nc -N ${OURS} 7; ping -n -c 1 ${OURS}`).status).toBe(0)
-    expect(site.netstat().length).toBeGreaterThan(2)
+    expect((await site.netstat()).length).toBeGreaterThan(2)
 
     daemon.process.kill('SIGTERM')
     expect(await daemon.exit(), daemon.stderr).toBe(0)

@@ -94,7 +94,7 @@ describe.skipIf(reason)('services', () => {
     const client = await site.puppet(7)
     client.tell('say hello')
     await client.tells('heard hello')
-    expect(site.states(client.port)).toEqual(['ESTABLISHED'])
+    expect(await site.states(client.port)).toEqual(['ESTABLISHED'])
     client.tell('reset')
     await client.tells('close')
     await eventually(
