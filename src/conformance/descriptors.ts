@@ -1,6 +1,6 @@
 import type { DatagramSocket } from '../socket/datagram-socket.ts'
+import type { Epoll } from '../socket/epoll.ts'
 import type { StreamSocket } from '../socket/stream-socket.ts'
-import type { Epoll } from './epoll.ts'
 
 /** What a script's descriptor stands for. */
 export type OpenFile =

@@ -86,6 +86,9 @@ function messageVector(call: Arguments): Vector[] {
   )
 }
 
+/** NULL, where bytes should be. */
+const isNowhere = ({ base, length }: Vector): boolean => base.kind === 'name' && length > 0
+
 const total = (vectors: readonly Vector[]): number => vectors.reduce((sum, { length }) => sum + length, 0)
 
 /** One buffer with all that is to be sent. */
@@ -113,10 +116,12 @@ function receive(
   if (file.kind === 'plain') return done(bytes.length)
   if (file.kind === 'epoll') return done(-Errno.EINVAL)
   const waits = file.isBlocking && (flags & Msg.DontWait) === 0
+  const isFault = vectors.some(isNowhere)
   let count = 0
   return () => {
-    const result = file.socket.recv(bytes, count, bytes.length - count, flags)
+    const result = file.socket.recv(bytes, count, bytes.length - count, isFault ? flags | Msg.Peek : flags)
     if (result === -Errno.EAGAIN && waits) return undefined
+    if (isFault && result > 0) return { result: -Errno.EFAULT }
     if (result > 0) count += result
     const waitsForAll = waits && (flags & Msg.WaitAll) !== 0 && (flags & Msg.Peek) === 0
     if (waitsForAll && result > 0 && count < bytes.length) return undefined
@@ -176,6 +181,7 @@ function send(
       .slice(0, length)
       .padEnd(textOf(base) ? length : 0, '\0'),
   )
+  if (vectors.some(isNowhere)) return done(-Errno.EFAULT)
   let count = 0
   return () => {
     const result = file.socket.send(bytes, count, bytes.length - count, flags)

@@ -38,7 +38,7 @@ const nothing: Program = () => DONE
 export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ['sysctl', sysctl],
   ['set_sysctls.py', sysctl],
-  ['defaults.sh', ({ subject }) => (defaults(subject.machine.stack), DONE)],
+  ['defaults.sh', setDefaults],
   ['echo', echo],
   ['tc', tc],
   ['nstat', nstat],
@@ -51,6 +51,11 @@ export const programs: ReadonlyMap<string, Program> = new Map<string, Program>([
   ),
   ['false', () => failed('')],
 ])
+
+function setDefaults({ subject }: Invocation): ProgramResult {
+  defaults(subject.machine.stack)
+  return DONE
+}
 
 /** `sysctl [-q] [-w] [-e] name=value ...`; a name alone is read. */
 function sysctl({ words, subject }: Invocation): ProgramResult {

@@ -15,7 +15,7 @@ export interface Pipeline {
 }
 
 const TOKEN =
-  /\s*(?:(\n)|(#[^\n]*)|(\|\||&&|[|;&])|((?:[0-9]?>>?|<)(?:&[0-9])?)|((?:[^\s"'\\|&;<>]|\\[^]|"(?:[^"\\]|\\[^])*"|'[^']*')+))/y
+  /\s*(?:(\n)|(#[^\n]*)|(\|\||&&|[|;&])|((?:[0-9]?>>?|<)(?:&[0-9])?)|((?:[^\s"'\\|&;<>]|\\[\s\S]|"(?:[^"\\]|\\[\s\S])*"|'[^']*')+))/y
 
 /**
  * Reads shell text as far as scripts need it: words with quotes, `|`, `;`, `&&`, `||`, line ends, comments, redirections. Nothing is expanded
@@ -107,8 +107,14 @@ class ShellParser {
 
 /** Without quotes and backslashes; `$((a*b))` is worked out. */
 function unquote(word: string): string {
-  const plain = word.replaceAll(/\\([^])|"((?:[^"\\]|\\[^])*)"|'([^']*)'/g, (_, escaped, double, single) =>
-    escaped !== undefined ? escaped : double !== undefined ? double.replaceAll(/\\([^])/g, '$1') : single,
+  const plain = word.replaceAll(
+    /\\([\s\S])|"((?:[^"\\]|\\[\s\S])*)"|'([^']*)'/g,
+    (_, escaped, double, single) =>
+      escaped !== undefined
+        ? escaped
+        : double !== undefined
+          ? double.replaceAll(/\\([\s\S])/g, '$1')
+          : single,
   )
   return plain.replaceAll(/\$\(\(([0-9*+ ]+)\)\)/g, (_, sum: string) => String(evaluate(sum)))
 }

@@ -41,7 +41,9 @@ export function sockstat({ subject }: Invocation): ProgramResult {
     for (let i = 0; i < listener.pending; i++) states.push('SYN_RCVD')
   }
   for (const { state } of tcp.connections()) states.push(STATES[state]!)
-  tcp.timeWait.forEach(() => states.push('TIME_WAIT'))
+  tcp.timeWait.forEach(() => {
+    states.push('TIME_WAIT')
+  })
   for (const socket of subject.machine.sockets.open) {
     if ('connection' in socket && isClosed(socket)) states.push('CLOSED')
   }

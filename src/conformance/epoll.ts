@@ -1,2 +1,0 @@
-/** An interest list (epoll(7)). */
-export class Epoll {}
