@@ -30,7 +30,7 @@ export class ReceiveState {
   /** A FIN has arrived, perhaps ahead of data; `finAt` is its sequence number. */
   hasFin = false
   finAt: Seq = toSeq(0)
-  /** TS.Recent, and the clock (milliseconds) when it was taken (RFC 7323 §4.3). */
+  /** TS.Recent, and the second when it was taken (RFC 7323 §4.3). */
   tsRecent = 0
   tsRecentAt = 0
   /** RCV.UP, when `isUrgent`: the sequence number behind the last urgent octet. */

@@ -194,7 +194,7 @@ export class SynCache {
     c.send.maxWindow = c.send.wnd
     c.receive.begin(this.#seq(row, Field.Irs), c.receive.synWindow, c.options.receiveShift)
     c.receive.tsRecent = rows[at + Field.TsRecent]!
-    c.receive.tsRecentAt = tcp.milliseconds
+    c.receive.tsRecentAt = tcp.seconds
     c.synRetransmits = rows[at + Field.Retransmits]!
     if (c.synRetransmits === 0) c.rtt.sample(Math.max(1, Math.round(now - this.#sentAt[row]!)))
     this.#forget(row)
