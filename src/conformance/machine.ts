@@ -26,7 +26,14 @@ export interface MachineOptions {
   seed: number
   /** Sees every packet. */
   capture?: CaptureWriter | undefined
+  /** Of a connection that the peer opens: its initial sequence number will lie just below 2^31 or 2^32. */
+  flow: { readonly localPort: number; readonly remote: number; readonly remotePort: number }
 }
+
+/** How long before sequence numbers wrap the clock starts, in ticks of the clock that initial ones follow. */
+const BEFORE_WRAP = 26_000
+const TICK: Duration = 4
+const WRAP = 2 ** 32
 
 /** What was thrown inside the stack: a bug in it. */
 export class Crash extends Error {
@@ -71,8 +78,8 @@ export class Machine implements Clock {
     this.stack = new Stack({ arena, address: { address, prefix }, mtu, sysctls, seed })
     this.device = new ScriptDevice(arena, options)
     this.#wire = options.capture ? new TappedDevice(this.device, options.capture) : this.device
-    this.#now = SECOND
-    this.start = this.#now
+    this.start = startBeforeWrap(this.stack, options)
+    this.#now = this.start
     this.sockets = new Sockets(this.stack, this)
     this.stack.onFault = (error) => this.#faults.push(error)
     this.stack.onWake = () => {
@@ -130,4 +137,12 @@ export class Machine implements Clock {
     if (at > this.#now) this.#turnsAtOnce = 0
     this.#now = at
   }
+}
+
+/** The first second at which the clock of initial sequence numbers (RFC 6528) gives the flow one that soon wraps. */
+function startBeforeWrap({ tcp }: Stack, { address, flow, seed }: MachineOptions): Instant {
+  const first = tcp.source.initial(address, flow.localPort, flow.remote, flow.remotePort, 0)
+  const wanted = ((seed & 1) === 0 ? WRAP / 2 : WRAP) - BEFORE_WRAP
+  const ticks = (wanted - first) >>> 0
+  return (ticks * TICK < SECOND ? ticks + WRAP : ticks) * TICK
 }

@@ -16,7 +16,7 @@ import { type Failure, failureOf } from './report.ts'
 import { dueAt, slackOf, windowOf } from './script-time.ts'
 import { applyOptions, defaultSettings, type Settings } from './settings.ts'
 import { tcpInfoVariables } from './tcp-info.ts'
-import { UnderTest } from './under-test.ts'
+import { FIRST_REMOTE_PORT, UnderTest } from './under-test.ts'
 
 export interface RunOptions {
   /** Of the command line: they win over the script's. */
@@ -97,6 +97,11 @@ class Run {
       sysctls: new Sysctls(),
       seed: seedOf(script.file),
       capture: options.capture,
+      flow: {
+        localPort: settings.localPort,
+        remote: settings.remoteAddress,
+        remotePort: FIRST_REMOTE_PORT,
+      },
     })
     this.#counters = new CounterWatch(this.machine.stack.counters)
     this.#underTest = new UnderTest(settings)

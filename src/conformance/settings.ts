@@ -1,6 +1,8 @@
+import { LINUX, type TcpProfile } from '../tcp/profile.ts'
 import { parseAddress } from '../wire/address.ts'
 import type { ScriptOption } from './ast.ts'
-import { fail, type Place } from './script-error.ts'
+import { profileNamed, profileNames } from './profiles.ts'
+import { fail } from './script-error.ts'
 import { DEFAULT_TOLERANCE, type Tolerance } from './script-time.ts'
 
 /** What a script's options and the command line say. */
@@ -26,6 +28,8 @@ export interface Settings {
   strict: boolean
   /** The device takes super-segments. */
   offload: boolean
+  /** Whose choices the stack makes. */
+  profile: TcpProfile
   /** Why the script is left out; undefined: it is not. */
   skip: string | undefined
 }
@@ -49,6 +53,7 @@ export const defaultSettings = (): Settings => ({
   nonFatal: new Set(),
   strict: false,
   offload: false,
+  profile: { ...LINUX },
   skip: undefined,
 })
 
@@ -59,8 +64,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['ip_version', (s, option) => readVersion(s, option)],
   ['tolerance_usecs', (s, o) => (s.tolerance = { ...s.tolerance, usecs: number(o, 0, 1e9) })],
   ['tolerance_percent', (s, o) => (s.tolerance = { ...s.tolerance, percent: number(o, 0, 1e6, false) })],
-  ['local_ip', (s, o) => (s.localAddress = address(o))],
-  ['remote_ip', (s, o) => (s.remoteAddress = address(o))],
+  ['local_ip', (s, o) => (s.localAddress = address(s, o))],
+  ['remote_ip', (s, o) => (s.remoteAddress = address(s, o))],
   ['bind_port', (s, o) => (s.localPort = number(o, 1, 65_535))],
   ['connect_port', (s, o) => (s.connectPort = number(o, 1, 65_535))],
   ['mtu', (s, o) => (s.mtu = number(o, MTU_MIN, MTU_MAX))],
@@ -71,6 +76,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['non_fatal', (s, o) => (s.nonFatal = readNonFatal(o))],
   ['strict', (s) => (s.strict = true)],
   ['offload', (s) => (s.offload = true)],
+  ['profile', (s, o) => (s.profile = readProfile(o))],
   ['verbose', () => {}],
   ['netmask_ip', () => {}],
   ['gateway_ip', () => {}],
@@ -102,6 +108,10 @@ function readVersion(settings: Settings, option: ScriptOption): void {
   settings.skip = 'IPv6 is not spoken here'
 }
 
+function readProfile({ value, place }: ScriptOption): TcpProfile {
+  return profileNamed(value ?? '') ?? fail(place, `a profile: ${profileNames().join(' or ')}`, quoted(value))
+}
+
 function readNonFatal(option: ScriptOption): Settings['nonFatal'] {
   const kinds = new Set<'packet' | 'syscall'>()
   for (const kind of (option.value ?? '').split(',')) {
@@ -115,12 +125,14 @@ function readNonFatal(option: ScriptOption): Settings['nonFatal'] {
 function number({ value, place }: ScriptOption, least: number, most: number, isWhole = true): number {
   const parsed = value === undefined || value === '' ? Number.NaN : Number(value)
   if (parsed >= least && parsed <= most && (!isWhole || Number.isInteger(parsed))) return parsed
-  return fail(place, `${isWhole ? 'an integer' : 'a number'} from ${least} to ${most}`, quoted(value, place))
+  return fail(place, `${isWhole ? 'an integer' : 'a number'} from ${least} to ${most}`, quoted(value))
 }
 
-function address({ value, place }: ScriptOption): number {
-  return parseAddress(value ?? '') ?? fail(place, 'an IPv4 address', quoted(value, place))
+/** The first address of IPv6 that is named leaves the script out. */
+function address(settings: Settings, { value, place }: ScriptOption): number {
+  if (value?.includes(':')) settings.skip = 'IPv6 is not spoken here'
+  if (settings.skip !== undefined) return 0
+  return parseAddress(value ?? '') ?? fail(place, 'an IPv4 address', quoted(value))
 }
 
-const quoted = (value: string | undefined, _: Place): string =>
-  value === undefined ? 'nothing' : `\`${value}\``
+const quoted = (value: string | undefined): string => (value === undefined ? 'nothing' : `\`${value}\``)

@@ -4,7 +4,7 @@ import { type Addressed, type Flow, Session } from './session.ts'
 import type { Settings } from './settings.ts'
 
 /** The first port that the script's side opens connections from. */
-const FIRST_REMOTE_PORT = 50_001
+export const FIRST_REMOTE_PORT = 50_001
 
 /**
  * Which connection is under test: always the newest. A socket() makes one, and so does the script's first packet while that socket listens
