@@ -9,7 +9,7 @@ const reason = requireTools('ip', 'ping', 'nc', 'curl', 'traceroute', 'tcpdump',
 const BAD = '0'
 const GOOD = '1'
 
-describe.skipIf(reason)('a capture of it all', () => {
+describe.skipIf(reason)('a capture of it all', { timeout: 60_000 }, () => {
   let site: Site
   let quiet: Packet[]
   let mixed: Packet[]

@@ -4,7 +4,7 @@ import { requireTools } from '../support/netns.ts'
 
 const reason = requireTools('ip', 'ping')
 
-describe.skipIf(reason)('the device', () => {
+describe.skipIf(reason)('the device', { timeout: 60_000 }, () => {
   let site: Site
   beforeAll(async () => {
     site = await Site.serving()

@@ -11,7 +11,7 @@ const isServing = (site: Site): boolean =>
   site.run(`printf 'hello\\n' | nc -N -w 5 ${OURS} 7`).stdout === 'hello\n'
 
 // Together, since they mostly wait.
-describe.skipIf(reason).concurrent('the daemon', () => {
+describe.skipIf(reason).concurrent('the daemon', { timeout: 60_000 }, () => {
   test('uses no processor while idle, with a connection open or without', () =>
     withSite(async (site) => {
       const daemon = await site.serve()
@@ -59,7 +59,7 @@ describe.skipIf(reason).concurrent('the daemon', () => {
     }))
 })
 
-describe.skipIf(reason)('the daemon', () => {
+describe.skipIf(reason)('the daemon', { timeout: 60_000 }, () => {
   test('on SIGTERM ends at once when its clients do', () =>
     withSite(async (site) => {
       const daemon = await site.serve()

@@ -9,7 +9,7 @@ const reason = requireTools('ip', 'nc', 'ping', 'setpriv', 'unshare', 'mount', '
 const NOBODY = run('getent passwd nobody').stdout.split(':')
 const [, , UID = '', GID = ''] = NOBODY
 
-describe.skipIf(reason)('--user nobody', () => {
+describe.skipIf(reason)('--user nobody', { timeout: 60_000 }, () => {
   let site: Site
   beforeEach(() => {
     site = new Site()
@@ -42,7 +42,7 @@ describe.skipIf(reason)('--user nobody', () => {
   })
 })
 
-describe.skipIf(reason)('started by nobody', () => {
+describe.skipIf(reason)('started by nobody', { timeout: 60_000 }, () => {
   let site: Site
   beforeEach(() => {
     site = new Site()

@@ -17,7 +17,7 @@ interface DatagramResult {
   error?: string
 }
 
-describe.skipIf(reason)('services', () => {
+describe.skipIf(reason)('services', { timeout: 60_000 }, () => {
   let site: Site
   beforeAll(async () => {
     site = await Site.serving()

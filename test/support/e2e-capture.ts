@@ -1,4 +1,6 @@
-import type { Site } from './e2e-site.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { eventually, OURS, type Site } from './e2e-site.ts'
 
 /** What tshark says of a packet: each value as text, '' where the packet has no such field. */
 export type Packet = Readonly<Record<Field, string>>
@@ -26,13 +28,23 @@ const FIELDS = [
 /** Wireshark validates neither of these unless told to. */
 const CHECKS = ['ip', 'tcp', 'udp'].map((name) => `-o ${name}.check_checksum:TRUE`).join(' ')
 
+/** In the last packet of each direction. */
+const MARK = 'that was it all.'
+
 /** Captures what happens on the device during `session`. Throws when a packet was missed. */
 export async function capture(site: Site, session: () => Promise<void>): Promise<Packet[]> {
-  const file = `${site.folder}/capture.pcap`
-  const options = ['-Z', 'root', '-i', 'tun0', '-U', '-B', '16384', '-w', file]
-  const tcpdump = site.namespace.start(['tcpdump', ...options])
+  const file = join(site.folder, 'capture.pcap')
+  // A slot of the buffer takes the longest packet, so a short snapshot makes many of them.
+  const options = ['-Z', 'root', '--immediate-mode', '-B', '32768', '-s', '2000', '-U', '-w', file]
+  const tcpdump = site.namespace.start(['tcpdump', '-i', 'tun0', ...options])
   await tcpdump.until(() => tcpdump.stderr.includes('listening on'), 'listen')
   await session()
+  // What tcpdump has not read when it is interrupted is lost, so wait for the mark and its echo.
+  site.run(`ping -c 1 -s 32 -p ${Buffer.from(MARK).toString('hex')} ${OURS}`)
+  await eventually(
+    () => readFileSync(file, 'latin1').split(MARK).length - 1,
+    (marks) => marks === 2,
+  )
   await tcpdump.kill('SIGINT')
   if (!tcpdump.stderr.includes('\n0 packets dropped by kernel')) throw new Error(tcpdump.stderr)
   return dissect(site, file)
