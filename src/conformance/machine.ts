@@ -11,6 +11,9 @@ import { ScriptDevice } from './script-device.ts'
 
 const ARENA = 16 * 1024 * 1024
 
+/** Arenas of machines that are no more. */
+const spareArenas: Arena[] = []
+
 /** Turns at one instant after which the stack is taken to be stuck, and turns of one script. */
 const MAX_TURNS_AT_ONCE = 10_000
 const MAX_TURNS = 2_000_000
@@ -73,7 +76,7 @@ export class Machine implements Clock {
   readonly #application = { isQueued: false, run: () => this.onTurn?.() }
 
   constructor(options: MachineOptions) {
-    const arena = new Arena(ARENA)
+    const arena = spareArenas.pop() ?? new Arena(ARENA)
     const { address, prefix, mtu, sysctls, seed } = options
     this.stack = new Stack({ arena, address: { address, prefix }, mtu, sysctls, seed })
     this.device = new ScriptDevice(arena, options)
@@ -85,6 +88,13 @@ export class Machine implements Clock {
     this.stack.onWake = () => {
       this.#deadline = 0
     }
+  }
+
+  /** The machine is used no more, and another may have its memory. */
+  release(): void {
+    const { arena } = this.stack
+    arena.reset()
+    spareArenas.push(arena)
   }
 
   get now(): Instant {

@@ -55,6 +55,7 @@ export function runScript(script: Script, options: RunOptions = {}): Verdict {
     const failure = run.run()
     const { warnings, machine } = run
     const outcome = failure === undefined ? 'passed' : 'failed'
+    machine.release()
     return { ...verdict, outcome, failure, warnings, elapsed: machine.elapsed }
   } catch (error) {
     return { ...verdict, outcome: 'failed', failure: failureOf(error, script, undefined, [], []) }
