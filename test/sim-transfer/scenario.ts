@@ -91,6 +91,8 @@ export interface Remains {
   timeWait: number
   sockets: number
   nextDeadline: number
+  /** The row of timers that the next connection would get: the one that the only connection had. */
+  timerRow: number
   /** Bytes of the arena more than before. */
   memory: number
   faults: number
@@ -178,6 +180,7 @@ function remainsOf(host: SocketHost, usedBefore: number): Remains {
     timeWait: tcp.timeWait.size,
     sockets: host.sockets.open.size,
     nextDeadline: host.stack.nextDeadline(),
+    timerRow: tcp.timers.allocate(),
     memory: host.arena.used - usedBefore,
     faults: host.stack.counters.stack.Faults + host.stack.counters.tcp.Faults,
   }
@@ -189,6 +192,7 @@ export const NOTHING_REMAINS: Remains = {
   timeWait: 0,
   sockets: 0,
   nextDeadline: NEVER,
+  timerRow: 0,
   memory: 0,
   faults: 0,
 }
