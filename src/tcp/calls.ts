@@ -2,6 +2,7 @@ import type { Instant } from '../base/time.ts'
 import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { sendReset } from './reset.ts'
+import type { Settings } from './settings.ts'
 import { canSend, isSynchronized } from './state.ts'
 import { Timer } from './timers.ts'
 
@@ -19,6 +20,8 @@ export function established(c: Connection, now: Instant): void {
   c.congestion.begin(c.segmentSize, wasLost ? c.segmentSize : initialWindow(c.segmentSize))
   c.send.maxWindow = Math.max(c.send.maxWindow, c.send.wnd)
   if (settings.keepAlive) c.timers.arm(Timer.Keepalive, now, settings.keepIdle)
+  c.statistics.delivered++ // our SYN
+  c.statistics.dataInAt = now
   c.tcp.establishedCount++
   if (c.send.hasFin && c.state === 'ESTABLISHED') c.moveTo('FIN-WAIT-1') // closed while data waited for the handshake
   c.notify()
@@ -32,6 +35,7 @@ export function established(c: Connection, now: Instant): void {
 export function send(c: Connection, from: Uint8Array, offset: number, length: number): number {
   const { queue } = c.send
   const count = Math.min(length, c.settings.sendBuffer - queue.length)
+  if (count < length) c.send.isBufferShort = true
   if (count <= 0 || !queue.reserve(queue.length + count)) return 0
   queue.put(queue.length, from, offset, count)
   queue.length += count
@@ -134,6 +138,17 @@ export function awaitFin(c: Connection, now: Instant): void {
   }
   c.tcp.host.counters.TCPAbortOnLinger++
   abort(c)
+}
+
+/** The user has changed its settings: they take effect at once. */
+export function configure(c: Connection, settings: Settings, now: Instant): void {
+  c.settings = settings
+  c.receive.limit = settings.receiveLimit
+  c.receive.clamp = settings.windowLimit
+  if (c.state === 'CLOSED') return
+  keepAliveChanged(c, now)
+  if (settings.noDelay && !settings.cork) c.send.hasMoreComing = false
+  c.speak()
 }
 
 /** SO_KEEPALIVE was switched, or its times changed. */

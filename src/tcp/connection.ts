@@ -11,6 +11,7 @@ import { RoundTrip } from './rtt.ts'
 import { SendState } from './send.ts'
 import type { Settings } from './settings.ts'
 import { ARROWS, type CloseReason, type State } from './state.ts'
+import { Statistics } from './statistics.ts'
 import type { Tcp } from './tcp.ts'
 import { Timers } from './timers.ts'
 
@@ -76,6 +77,7 @@ export class Connection {
   segmentsIn = 0
   segmentsOut = 0
   retransmits = 0
+  readonly statistics: Statistics
   #state: State = 'CLOSED'
 
   constructor(
@@ -105,6 +107,8 @@ export class Connection {
     this.recovery = new Recovery(iss)
     this.congestion = createController(settings.congestionControl)
     this.timers = new Timers(tcp.timers, id)
+    this.acks.mode = settings.quickAck
+    this.statistics = new Statistics(now)
     this.timestampOffset = timestampOffset
     this.pathMss = tcp.host.mtuTo(remote) - 40
     this.heardAt = now

@@ -4,6 +4,7 @@ import { add, afterOrAt, before, distance } from '../wire/seq.ts'
 import { Flag } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import type { SegmentSink } from './host.ts'
+import { noteLimit } from './limits.ts'
 import { optionsLength } from './options.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
 import { Timer } from './timers.ts'
@@ -20,8 +21,8 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
       return speakSyn(c, out, now)
     case 'SYN-RECEIVED':
       return speakSyn(c, out, now) && speakDuplicates(c, out, now) && speakAck(c, out)
-    default:
-      return (
+    default: {
+      const isAllSaid =
         speakSyn(c, out, now) &&
         speakDuplicates(c, out, now) &&
         speakProbe(c, out, now) &&
@@ -29,7 +30,9 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
         speakNew(c, out, now) &&
         speakFin(c, out, now) &&
         speakAck(c, out)
-      )
+      noteLimit(c, now)
+      return isAllSaid
+    }
   }
 }
 

@@ -103,6 +103,11 @@ function emit(
   const segments = gsoSize === 0 ? 1 : Math.ceil((firstLength + secondLength) / gsoSize)
   c.tcp.host.counters.OutSegs += segments
   c.segmentsOut += segments
+  const payload = firstLength + secondLength
+  if (payload > 0) {
+    c.statistics.dataSegmentsOut += segments
+    c.statistics.dataOctetsOut += payload
+  }
   const { typeOfService, timeToLive } = c.settings
   out.send(
     c.local,
@@ -150,5 +155,6 @@ export const sendProbe = (c: Connection, out: SegmentSink): boolean =>
 /** Notes that data was sent. */
 export function spoke(c: Connection, now: Instant): void {
   c.spokeAt = now
+  if (c.send.queue.length > 0) c.statistics.dataOutAt = now
   if (!c.timers.isArmed(Timer.Retransmit)) c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
 }

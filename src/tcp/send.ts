@@ -31,6 +31,8 @@ export class SendState {
   isUrgent = false
   /** The user said that more is to come (MSG_MORE): a short segment waits for it. */
   hasMoreComing = false
+  /** The user wanted to give more than the buffer takes, and there has not been much room since. */
+  isBufferShort = false
   /** A SYN or SYN-ACK is to be sent. */
   owesSyn = false
   /** A zero-window or keep-alive probe is to be sent. */

@@ -4,12 +4,19 @@ import type { TcpSysctls } from './sysctls.ts'
 /** The largest window that can be expressed (RFC 7323 §2.3), bytes. */
 export const MAX_WINDOW = 0xffff << 14
 
+/** With whom a port is shared. */
+export interface SharedPort {
+  /** SO_REUSEADDR and SO_REUSEPORT. */
+  readonly reusesAddress: boolean
+  readonly reusesPort: boolean
+}
+
 /**
  * What a user may set on one connection; a listener's are inherited by what it accepts.
  *
  * Shared until changed: connections that nobody tunes all point to one object.
  */
-export class Settings {
+export class Settings implements SharedPort {
   /** Nagle's algorithm off (TCP_NODELAY). */
   noDelay = false
   /** Only full segments (TCP_CORK). */
@@ -40,13 +47,17 @@ export class Settings {
   deferAccept = 0
   /** SO_OOBINLINE: urgent data is read like any other. */
   isOutOfBandInline = false
-  /** SO_REUSEADDR and SO_REUSEPORT, for as long as the connection uses the port. */
+  /** As SharedPort, for as long as the connection uses its port. */
   reusesAddress = false
   reusesPort = false
   timeToLive: number
   /** TCP_CONGESTION: takes effect with the next connection that is made with these settings. */
   congestionControl: string
   typeOfService = 0
+  /** IP_MTU_DISCOVER; 0: segments may be fragmented. */
+  mtuDiscovery = 1
+  /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
+  quickAck = -1
 
   constructor(sysctl: TcpSysctls) {
     this.keepIdle = sysctl.tcp_keepalive_time * SECOND

@@ -35,6 +35,8 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   }
   c.tcp.host.counters.TCPTimeouts++
   recovery.timeout(send, c.congestion, now)
+  c.statistics.timeouts++
+  if (recovery.timeouts === 1) c.statistics.timeoutRuns++
   rtt.cancel()
   rtt.backoff++
   c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))

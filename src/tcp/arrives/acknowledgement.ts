@@ -4,6 +4,7 @@ import { after, afterOrAt, before } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
+import { hasRoom, noteLimit } from '../limits.ts'
 import { RTO_MAX } from '../rtt.ts'
 import { Timer } from '../timers.ts'
 
@@ -26,6 +27,9 @@ function newData(c: Connection, seg: Segment, now: Instant): void {
   const wasOpen = recovery.phase === 'open'
   const data = send.acknowledge(seg.ack)
   c.bytesAcked += data
+  c.statistics.delivered += Math.max(1, Math.ceil(data / c.segmentSize))
+  if (recovery.timeouts > 0) c.statistics.timeoutTime += now - recovery.stalledSince
+  if (hasRoom(c)) send.isBufferShort = false
   // Karn: what was sent again is timed by its echoed timestamp or not at all (RFC 6298 §3).
   const isTimed = rtt.acknowledged(seg.ack, now)
   if (!isTimed && !wasOpen && c.options.timestamps && seg.hasTimestamps) sampleEcho(c, seg)
@@ -34,6 +38,7 @@ function newData(c: Connection, seg: Segment, now: Instant): void {
   if (send.flight === 0) c.timers.cancel(Timer.Retransmit)
   else c.timers.arm(Timer.Retransmit, now, rtt.timeout)
   if (send.hasMore || recovery.lost > 0) c.speak()
+  else noteLimit(c, now)
   if (data > 0) c.notify()
 }
 
