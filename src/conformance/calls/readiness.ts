@@ -3,7 +3,6 @@ import { Epoll, type EpollEvent } from '../../socket/epoll.ts'
 import { Errno } from '../../socket/errno.ts'
 import { type PollEntry, poll } from '../../socket/poll.ts'
 import type { Pollable } from '../../socket/pollable.ts'
-import type { Socket } from '../../socket/socket.ts'
 import type { Expression, StructLiteral } from '../ast.ts'
 import type { OpenFile } from '../descriptors.ts'
 import { formatExpression, integerOf, itemsOf, memberOf, structOf } from '../expression.ts'
@@ -93,11 +92,8 @@ function waiting(machine: Machine, timeout: number, look: () => Outcome | undefi
 /** Undefined for what cannot be waited for. */
 function sourceOf(file: OpenFile | undefined): Pollable | undefined {
   if (file === undefined || file.kind === 'plain') return undefined
-  return file.kind === 'epoll' ? file.epoll : pollable(file.socket)
+  return file.kind === 'epoll' ? file.epoll : file.socket
 }
-
-const pollable = (socket: Socket): Pollable =>
-  'watch' in socket ? (socket as Socket & Pollable) : { poll: () => socket.poll(), watch() {}, unwatch() {} }
 
 function control(call: Arguments, epoll: Epoll, source: Pollable): number {
   const key = call.integer(2)
