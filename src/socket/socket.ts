@@ -22,6 +22,8 @@ export interface Socket extends Runnable, Pollable {
   bind(address: number, port: number): number
   /** 0 when connected at once, -EINPROGRESS when it takes a handshake; -EISCONN, -EALREADY, -ENETUNREACH, -EADDRNOTAVAIL … */
   connect(address: number, port: number): number
+  /** connect() to AF_UNSPEC: no peer any more. */
+  disconnect(): number
   /** Bytes taken, or a negative errno: -EAGAIN, -EPIPE, -ENOTCONN, or the reason why the connection ended. */
   send(from: Uint8Array, offset: number, length: number, flags?: number): number
   /** As `send`; a datagram socket that is not connected needs the address. */
