@@ -96,7 +96,7 @@ export class SynCache {
       this.#sendSynAck(row) // our SYN-ACK was lost
       return
     }
-    if (!inWindow(seg.seq, next, SYN_WINDOW) || this.#isStale(row, seg)) {
+    if (!inWindow(seg.seq, next, this.#window(row)) || this.#isStale(row, seg)) {
       // First
       if (!seg.has(Flag.Rst)) this.#sendAck(row, now)
       return
@@ -243,7 +243,7 @@ export class SynCache {
     unpack(options, rows[from + Field.Options]!)
     const isSyn = (flags & Flag.Syn) !== 0
     const headerLength = TCP_HEADER + (isSyn ? synOptionsLength(options) : optionsLength(options, 0))
-    const window = Math.min(settings.receiveLimit, settings.windowLimit, SYN_WINDOW)
+    const window = this.#window(row)
     writeTcpHeader(
       out.memory,
       at,
@@ -268,6 +268,12 @@ export class SynCache {
 
   #seq(row: number, field: number): Seq {
     return toSeq(this.#rows[row * STRIDE + field]!)
+  }
+
+  /** RCV.WND: that of the connection to be, so that what is acceptable here is acceptable there (its `synWindow`). */
+  #window(row: number): number {
+    const { receiveLimit, windowLimit } = this.#listeners[row]!.settings
+    return Math.min(receiveLimit, windowLimit, SYN_WINDOW)
   }
 
   /** RCV.NXT. */

@@ -240,6 +240,11 @@ export class Peer {
     calls.release(this.c, this.now)
   }
 
+  /** Our user lets go of another connection than the one that tests look into. */
+  releasesOther(c: Connection): void {
+    calls.release(c, this.now)
+  }
+
   fail(expected: string, actual: string): never {
     const counted = Object.entries(this.counters).filter(([, value]) => value !== 0)
     const counters = counted.map(([name, value]) => `${name}=${value}`).join(' ')

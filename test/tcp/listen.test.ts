@@ -263,3 +263,11 @@ describe('backlog', () => {
     expect(peer.arena.used).toBe(peer.idle)
   })
 })
+
+test('[RFC9293 §3.10.7.4] what is acceptable in SYN-RECEIVED is acceptable to the connection: a small buffer', () => {
+  const peer = synReceived({ settings: { receiveBuffer: 2048 } })
+  peer.sends('. 2051:2051(0) ack 1')
+  peer.expects('. 1:1(0) ack 1')
+  peer.state('SYN-RECEIVED')
+  expect(peer.listener!.queued).toBe(0)
+})
