@@ -44,6 +44,15 @@ export class CallEvents {
   make(call: SystemCall, from: Duration, base: Duration): void {
     const handler = callHandler(call.name)
     if (handler === undefined) fail(call.place, 'a system call that is known here', `\`${call.name}\``)
+    const { machine, settings } = this.#context
+    if (machine.elapsed > from + slackOf(0, settings.tolerance)) {
+      const begun = `${formatSeconds(machine.elapsed)} s, expected at ${formatSeconds(from)} s`
+      throw new Mismatch(
+        'call',
+        call.place,
+        `time: ${call.name}() had to wait for the call before it until ${begun}`,
+      )
+    }
     const attempt = handler(new Arguments(call), this.#context)
     const until = call.until === undefined ? undefined : base + call.until
     const blocked: BlockedCall = {
@@ -52,7 +61,7 @@ export class CallEvents {
       until,
       from,
       outcome: attempt(),
-      returnedAt: this.#context.machine.elapsed,
+      returnedAt: machine.elapsed,
     }
     this.#blocked = blocked
     if (blocked.outcome === undefined && until === undefined) this.finish()
