@@ -14,7 +14,7 @@ export class CaptureFile {
   #isBroken = false
 
   /** Replaces the file. `epoch`: the wall clock at the stack's zero, milliseconds since 1970. Throws DaemonError. */
-  constructor(path: string, epoch: number, log: Logger) {
+  constructor(path: string, device: string, epoch: number, log: Logger) {
     this.path = path
     this.#log = log
     try {
@@ -24,7 +24,9 @@ export class CaptureFile {
     }
     const take = (bytes: Uint8Array): boolean => this.#write(bytes)
     const options = { epoch: epoch * 1000 }
-    this.writer = path.endsWith('.pcapng') ? new PcapngWriter(take, options) : new PcapWriter(take, options)
+    this.writer = path.endsWith('.pcapng')
+      ? new PcapngWriter(take, { ...options, interfaceName: device })
+      : new PcapWriter(take, options)
   }
 
   close(): void {

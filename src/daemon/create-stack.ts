@@ -60,7 +60,7 @@ function wrap(tun: Tun, arena: Arena, config: DaemonConfig, capture: CaptureFile
 
 function openCapture(config: DaemonConfig, clock: RealClock, log: Logger): CaptureFile | undefined {
   if (config.pcap === undefined) return undefined
-  return new CaptureFile(config.pcap, Date.now() - clock.now() / MILLISECOND, log)
+  return new CaptureFile(config.pcap, config.dev, Date.now() - clock.now() / MILLISECOND, log)
 }
 
 function openTun(arena: Arena, config: DaemonConfig): Tun {
