@@ -12,6 +12,7 @@ const initialWindow = (mss: number): number => Math.min(10 * mss, Math.max(2 * m
 /** The handshake is over: what both sides agreed on takes effect. */
 export function established(c: Connection, now: Instant): void {
   const { rtt, receive, settings } = c
+  c.heardAt = now
   c.timers.cancel(Timer.Retransmit)
   receive.segmentSize = Math.min(c.segmentSize, c.tcp.host.receiveMtu - 40)
   // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
@@ -120,7 +121,9 @@ export function release(c: Connection, now: Instant): void {
   c.receive.isShut = true
   if (c.receive.queue.length > 0 && c.state !== 'CLOSED') {
     c.tcp.host.counters.TCPAbortOnClose++
-    abort(c)
+    c.receive.clear()
+    sendReset(c, c.tcp.host.replies)
+    c.tcp.finish(c, 'aborted')
     return
   }
   c.receive.clear()

@@ -26,6 +26,7 @@ export class TcpCounters {
   TCPAbortOnMemory = 0
   TCPAbortOnTimeout = 0
   TCPACKSkippedChallenge = 0
+  TCPACKSkippedSeq = 0
   TCPACKSkippedTimeWait = 0
   TCPChallengeACK = 0
   TCPDSACKOfoRecv = 0

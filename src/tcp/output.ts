@@ -1,5 +1,5 @@
 // hot path: runs once a turn for each connection that has something to say.
-import type { Instant } from '../base/time.ts'
+import { type Instant, MILLISECOND } from '../base/time.ts'
 import { add, afterOrAt, before, distance } from '../wire/seq.ts'
 import { Flag } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
@@ -44,17 +44,25 @@ function speakSyn(c: Connection, out: SegmentSink, now: Instant): boolean {
   return true
 }
 
-/** Each out-of-order or duplicate segment gets an acknowledgement of its own; a challenge only if the limiters let it. */
+/** Each out-of-order or duplicate segment gets an acknowledgement of its own. */
 function speakDuplicates(c: Connection, out: SegmentSink, now: Instant): boolean {
   while (c.acks.duplicates > 0) if (!sendAck(c, out)) return false
-  if (!c.acks.challenge) return true
+  return (!c.acks.challenge && !c.acks.answer) || speakLimited(c, out, now)
+}
+
+/** A challenge, or the answer to what may be an answer, only if the limiters let it. */
+function speakLimited(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { counters, sysctl } = c.tcp.host
-  if (!c.acks.takeChallenge(now, sysctl.tcp_invalid_ratelimit * 1000) || !c.tcp.allowChallenge(now)) {
-    counters.TCPACKSkippedChallenge++
-    return true
-  }
-  counters.TCPChallengeACK++
-  return sendAck(c, out)
+  const isChallenge = c.acks.challenge
+  const isTimely = c.acks.takeLimited(now, sysctl.tcp_invalid_ratelimit * MILLISECOND)
+  if (!isChallenge) {
+    if (isTimely) return sendAck(c, out)
+    counters.TCPACKSkippedSeq++
+  } else if (isTimely && c.tcp.allowChallenge(now)) {
+    counters.TCPChallengeACK++
+    return sendAck(c, out)
+  } else counters.TCPACKSkippedChallenge++
+  return true
 }
 
 /** The persist timer's segment: what fits a window too small to be worth it, or nothing but an old number (RFC 9293 §3.8.6.1). */
@@ -116,7 +124,7 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
   while (send.unsent > 0) {
     const size = sizeNow(c)
-    const length = allowed(c, size, out.segmentationOffload)
+    const length = allowed(c, size, out.segmentationOffload && c.settings.discoversPathMtu)
     if (length <= 0) {
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)

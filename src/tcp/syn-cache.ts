@@ -1,5 +1,5 @@
 import { Deadlines } from '../base/deadlines.ts'
-import { type Instant, SECOND } from '../base/time.ts'
+import { type Instant, NEVER, SECOND } from '../base/time.ts'
 import { add, inWindow, type Seq, toSeq } from '../wire/seq.ts'
 import { Flag, type Segment, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
 import { FlowKind, flowHandle } from './flows.ts'
@@ -93,6 +93,7 @@ export class SynCache {
   arrives(row: number, seg: Segment, now: Instant): void {
     const next = this.#next(row)
     if (seg.has(Flag.Syn) && !seg.has(Flag.Rst | Flag.Ack) && seg.seq === add(next, -1)) {
+      this.#sentAt[row] = NEVER // which of the two will be acknowledged is not known (Karn)
       this.#sendSynAck(row) // our SYN-ACK was lost
       return
     }
@@ -196,7 +197,8 @@ export class SynCache {
     c.receive.tsRecent = rows[at + Field.TsRecent]!
     c.receive.tsRecentAt = tcp.seconds
     c.synRetransmits = rows[at + Field.Retransmits]!
-    if (c.synRetransmits === 0) c.rtt.sample(Math.max(1, Math.round(now - this.#sentAt[row]!)))
+    if (c.synRetransmits === 0 && this.#sentAt[row]! <= now)
+      c.rtt.sample(Math.max(1, Math.round(now - this.#sentAt[row]!)))
     this.#forget(row)
     tcp.adopt(c)
     tcp.host.counters.PassiveOpens++

@@ -159,6 +159,14 @@ describe('SYN-RECEIVED', () => {
     expect(peer.accepts().rtt.smoothed).toBe(0.1 * SECOND)
   })
 
+  test('[RFC6298 §3] Karn: but not when the SYN-ACK was sent twice', () => {
+    const peer = synReceived()
+    peer.sends('S 0:0(0) <mss 1460>')
+    peer.advance(0.1 * SECOND)
+    peer.sends('. 1:1(0) ack 1')
+    expect(peer.accepts().rtt.smoothed).toBe(0)
+  })
+
   test('[RFC6298 §5.7] a lost SYN-ACK: the first time-out is 3 s; [RFC5681 §3.1] and the window one segment', () => {
     const peer = synReceived()
     peer.advance(1.5 * SECOND)

@@ -30,11 +30,11 @@ function refuse(c: Connection, seg: Segment): Verdict {
   }
   // What occupies sequence space tells that our ACK was lost. An empty segment may be an answer to an ACK of ours: limited, so
   // that two confused ends cannot answer each other for ever (CVE-2015's "ACK loop"); so is a SYN (RFC 5961 §4.2).
-  if (seg.length > 0 && !seg.has(Flag.Syn)) c.acks.oweDuplicate()
-  else {
-    if (seg.has(Flag.Syn)) c.tcp.host.counters.TCPSYNChallenge++
+  if (seg.has(Flag.Syn)) {
+    c.tcp.host.counters.TCPSYNChallenge++
     c.acks.oweChallenge()
-  }
+  } else if (seg.length > 0) c.acks.oweDuplicate()
+  else c.acks.oweAnswer()
   c.speak()
   return Stop
 }
