@@ -30,6 +30,7 @@ export class TcpCounters {
   TCPACKSkippedTimeWait = 0
   TCPChallengeACK = 0
   TCPDSACKOfoRecv = 0
+  TCPDeferAcceptDrop = 0
   TCPFastRetrans = 0
   TCPFromZeroWindowAdv = 0
   TCPKeepAlive = 0

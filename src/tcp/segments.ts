@@ -108,7 +108,7 @@ function emit(
     c.statistics.dataSegmentsOut += segments
     c.statistics.dataOctetsOut += payload
   }
-  const { typeOfService, timeToLive } = c.settings
+  const { typeOfService, timeToLive, discoversPathMtu } = c.settings
   out.send(
     c.local,
     c.remote,
@@ -120,6 +120,7 @@ function emit(
     second,
     secondLength,
     gsoSize,
+    !discoversPathMtu,
   )
 }
 

@@ -81,6 +81,11 @@ export class Settings implements SharedPort {
     return this.windowClamp === 0 ? MAX_WINDOW : this.windowClamp
   }
 
+  /** DF is set, and routers' answers to it are heard (RFC 1191). */
+  get discoversPathMtu(): boolean {
+    return this.mtuDiscovery !== 0
+  }
+
   copy(): Settings {
     return Object.assign(Object.create(Settings.prototype) as Settings, this)
   }

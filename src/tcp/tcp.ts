@@ -27,6 +27,9 @@ import { TimeWaitTable } from './time-wait.ts'
 import { timeouts } from './timeouts.ts'
 import { TIMER_COLUMNS, Timer } from './timers.ts'
 
+/** Spreads the peers over listeners that share a port; 2^32 by the golden ratio. */
+const SCATTER = 0x9e3779b1
+
 /** TCP: the tables of what there is, and the verbs that the stack calls. */
 export class Tcp {
   readonly host: TcpHost
@@ -277,7 +280,11 @@ export class Tcp {
 
   /** Nobody has a flow for this segment; `iss` when it reopens a TIME-WAIT. */
   #stranger(seg: Segment, now: Instant, iss?: Seq): void {
-    const listener = this.listeners.find(seg.destination, seg.destinationPort)
+    const listener = this.listeners.find(
+      seg.destination,
+      seg.destinationPort,
+      Math.imul(seg.source ^ seg.sourcePort, SCATTER) >>> 8,
+    )
     if (listener === undefined) closed(this, seg)
     else listen(this, listener, seg, now, iss)
   }
