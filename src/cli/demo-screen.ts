@@ -20,6 +20,9 @@ const FIXED_LINES = 16
 /** A transfer that goes well has so many. */
 const TRANSITIONS = 11
 
+/** Width of the ends' names. */
+const NAME = 9
+
 const LEVELS = '▁▂▃▄▅▆▇█'
 
 const ESCAPE = '\x1b'
@@ -35,9 +38,9 @@ const COLUMNS: readonly [string, number, keyof Row][] = [
   ['cwnd', 9, 'cwnd'],
   ['snd_wnd', 9, 'wnd'],
   ['flight', 9, 'flight'],
-  ['RTT', 9, 'rtt'],
-  ['RTO', 10, 'rto'],
-  ['segments', 9, 'segments'],
+  ['RTT', 8, 'rtt'],
+  ['RTO', 9, 'rto'],
+  ['sent', 7, 'segments'],
   ['resent', 7, 'resent'],
 ]
 
@@ -77,7 +80,7 @@ function drawProgress(demo: Demo, width: number): string {
 const cell = (text: string, width: number): string => (width < 0 ? text.padEnd(-width) : text.padStart(width))
 
 const drawHeadings = (): string =>
-  `${DIM}${' '.repeat(10)}${COLUMNS.map(([heading, width]) => cell(heading, width)).join('')}${RESET}`
+  `${DIM}${' '.repeat(NAME)}${COLUMNS.map(([heading, width]) => cell(heading, width)).join('')}${RESET}`
 
 function drawEnd(end: DemoEnd): string {
   const row = rowOf(end)
@@ -85,7 +88,7 @@ function drawEnd(end: DemoEnd): string {
     const text = cell(row[key], width)
     return heading === 'state' ? `${BOLD}${CYAN}${text}${RESET}` : text
   })
-  return `${end.name.padEnd(10)}${cells.join('')}`
+  return `${end.name.padEnd(NAME)}${cells.join('')}`
 }
 
 /** The whole history of the window, as high as it was on average in the time that each character stands for. */

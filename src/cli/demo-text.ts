@@ -21,9 +21,12 @@ export function rate(bits: number): string {
 /** `12.345 s`. */
 export const seconds = (time: number): string => `${(time / SECOND).toFixed(3)} s`
 
-/** `41.2 ms`. */
-export const milliseconds = (time: number): string =>
-  time === 0 ? '-' : `${(time / MILLISECOND).toFixed(1)} ms`
+/** `41.2 ms`, `241 ms`, `12.0 s`; of nothing, a dash. */
+export function milliseconds(time: number): string {
+  if (time === 0) return '-'
+  if (time < 100 * MILLISECOND) return `${(time / MILLISECOND).toFixed(1)} ms`
+  return time < 10 * SECOND ? `${Math.round(time / MILLISECOND)} ms` : `${(time / SECOND).toFixed(1)} s`
+}
 
 const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`
 
