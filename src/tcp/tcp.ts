@@ -49,6 +49,8 @@ export class Tcp {
   orphanCount = 0
   #connections: (Connection | undefined)[] = []
   readonly #dirty = new Rounds<Connection>()
+  /** The moment of which `milliseconds` and `seconds` are. */
+  #tickedAt: Instant = Number.NEGATIVE_INFINITY
   #challenges = 0
   #challengeSecond = Number.NEGATIVE_INFINITY
 
@@ -332,6 +334,8 @@ export class Tcp {
   }
 
   #tick(now: Instant): void {
+    if (now === this.#tickedAt) return
+    this.#tickedAt = now
     this.milliseconds = Math.floor(now / MILLISECOND) | 0
     this.seconds = Math.floor(now / SECOND) | 0
   }
