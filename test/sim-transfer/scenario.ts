@@ -60,6 +60,7 @@ const manner = (endings: Manner['ending'][], longest: number): fc.Arbitrary<Mann
     length: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: longest })),
     chunk: fc.oneof(fc.integer({ min: 500, max: 65_536 }), fc.integer({ min: 64, max: 500 })),
     ending: fc.constantFrom(...endings),
+    leavesAt: fc.oneof(fc.integer({ min: 0, max: SECOND }), fc.integer({ min: 0, max: 20 * SECOND })),
     readsFrom: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 * SECOND })),
   })
 
@@ -119,7 +120,9 @@ export function play(scenario: Scenario): Outcome {
   const used = [a.arena.used, b.arena.used]
   const begin = (socket: StreamSocket, own: Manner, other: Manner, salt: number): Party => {
     const party = new Party(socket, own, seed + salt, other.length, () => world.now)
-    if (own.readsFrom > world.now) world.at(own.readsFrom, () => party.work())
+    for (const moment of [own.readsFrom, own.leavesAt]) {
+      if (moment > world.now) world.at(moment, () => party.work())
+    }
     return party
   }
   const open = (at: SocketHost, port: number): StreamSocket => {

@@ -62,7 +62,13 @@ describe('whatever the network does', () => {
   })
 
   test('[RFC9293 §3.10.5] after an abort nothing remains, and what had arrived was right', () => {
-    holds(scenarios(['abort'], ['half-close', 'wait', 'abort'], 30_000), () => {})
+    holds(scenarios(['abort'], ['half-close', 'wait', 'abort', 'leave'], 30_000), () => {})
+  })
+
+  test('[RFC9293 §3.10.4] who closes at any moment leaves nothing behind', () => {
+    holds(scenarios(['leave'], ['half-close', 'wait', 'leave'], 30_000), () => {})
+    const opened = scenarios(['leave'], ['half-close', 'leave'], 10_000).map(simultaneously)
+    holds(opened, () => {})
   })
 
   test('[RFC9293 §3.5] two ends that connect to each other become one connection', () => {
