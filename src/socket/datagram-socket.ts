@@ -42,13 +42,13 @@ export class DatagramSocket implements Socket {
   }
 
   bind(address: number, port: number): number {
-    return -errnoOfOutcome(this.udp.bind(address, port))
+    return 0 - errnoOfOutcome(this.udp.bind(address, port))
   }
 
   connect(address: number, port: number): number {
     const remote = address === 0 ? this.#sockets.ownAddress : address
     if (this.#sockets.isBroadcast(remote) && !this.udp.allowsBroadcast) return -Errno.EACCES
-    return -errnoOfOutcome(this.udp.connect(remote, port))
+    return 0 - errnoOfOutcome(this.udp.connect(remote, port))
   }
 
   /** connect() to AF_UNSPEC: to and from anybody again. */

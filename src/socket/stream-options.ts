@@ -1,4 +1,5 @@
 import { MILLISECOND, SECOND } from '../base/time.ts'
+import { push } from '../tcp/calls.ts'
 import type { Settings } from '../tcp/settings.ts'
 import type { TcpSysctls } from '../tcp/sysctls.ts'
 import {
@@ -84,7 +85,15 @@ const socketOptions: Readonly<Record<number, Option>> = {
 }
 
 const tcpOptions: Readonly<Record<number, Option>> = {
-  [TcpOption.NoDelay]: flag('noDelay'),
+  // On Linux it also sends what waits, whatever corks it.
+  [TcpOption.NoDelay]: {
+    get: (s) => Number(s.settings.noDelay),
+    set: (s, value) => {
+      const result = configured(s, true, (t) => (t.noDelay = value !== 0))
+      if (value !== 0 && s.connection !== undefined) push(s.connection)
+      return result
+    },
+  },
   [TcpOption.Cork]: flag('cork'),
   [TcpOption.MaxSegment]: {
     get: (s) => s.connection?.segmentSize ?? (s.settings.maxSegment || 536),
@@ -218,7 +227,7 @@ const sysctlOf = (s: StreamSocket): TcpSysctls => s.sockets.tcp.host.sysctl
 
 const within = (value: number, least: number, most: number): boolean => value >= least && value <= most
 
-type Flag = 'reusesAddress' | 'reusesPort' | 'keepAlive' | 'isOutOfBandInline' | 'noDelay' | 'cork'
+type Flag = 'reusesAddress' | 'reusesPort' | 'keepAlive' | 'isOutOfBandInline' | 'cork'
 
 /** An option that is on or off. */
 function flag(name: Flag): Option {

@@ -111,7 +111,7 @@ export function writeStream(
     c.send.up = add(c.send.base, c.send.queue.length)
     c.send.isUrgent = true
   }
-  c.send.hasMoreComing = (flags & Msg.More) !== 0 && count === length
+  c.send.wrote((flags & Msg.More) !== 0 && count === length)
   return count
 }
 
