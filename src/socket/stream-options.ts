@@ -20,7 +20,7 @@ import { structOptions } from './struct-options.ts'
 
 /** One option whose value is an int: how it is read, and how it is set (0 or a negative errno). */
 interface Option {
-  get(s: StreamSocket): number
+  get?(s: StreamSocket): number
   set?(s: StreamSocket, value: number): number
 }
 
@@ -63,7 +63,6 @@ const socketOptions: Readonly<Record<number, Option>> = {
     set: (s, value) => setSendBuffer(s, Math.min(value >>> 0, s.sockets.stack.sysctls.core.wmem_max)),
   },
   [SocketOption.SendBufferForce]: {
-    get: () => -Errno.ENOPROTOOPT,
     set: (s, value) => setSendBuffer(s, Math.max(value, 0)),
   },
   [SocketOption.ReceiveBuffer]: {
@@ -71,7 +70,6 @@ const socketOptions: Readonly<Record<number, Option>> = {
     set: (s, value) => setReceiveBuffer(s, Math.min(value >>> 0, s.sockets.stack.sysctls.core.rmem_max)),
   },
   [SocketOption.ReceiveBufferForce]: {
-    get: () => -Errno.ENOPROTOOPT,
     set: (s, value) => setReceiveBuffer(s, Math.max(value, 0)),
   },
   /** As a plain number: seconds; negative: off. */
@@ -200,18 +198,17 @@ export function setOption(
 
 /** getsockopt as a number: the value, or -ENOPROTOOPT. TCP_LINGER2 alone may be negative (-1: off). */
 export function getOption(s: StreamSocket, level: number, option: number): number {
-  return find(level, option)?.get(s) ?? -Errno.ENOPROTOOPT
+  return find(level, option)?.get?.(s) ?? -Errno.ENOPROTOOPT
 }
 
 /** getsockopt: the value's bytes to `out`, as many as fit. Their number, -ENOPROTOOPT, or what the option says of itself. */
 export function tellOption(s: StreamSocket, level: number, option: number, out: Uint8Array): number {
   const struct = structOptions[level]?.[option]
   if (struct !== undefined) return struct.tell(s, out)
-  const found = find(level, option)
-  if (found === undefined) return -Errno.ENOPROTOOPT
-  const value = found.get(s)
-  if (option === IpOption.Mtu && level === Level.Ip && value < 0) return value
-  if (found.get === undefined) return -Errno.ENOPROTOOPT
+  const value = find(level, option)?.get?.(s)
+  if (value === undefined) return -Errno.ENOPROTOOPT
+  // Of the options of IP a negative value is an error, IP_MTU's; of TCP's it may be a value.
+  if (level === Level.Ip && value < 0) return value
   return tellInt(level, value, out.subarray(0, INT_LENGTH))
 }
 

@@ -150,7 +150,12 @@ export function configure(c: Connection, settings: Settings, now: Instant): void
   c.receive.clamp = settings.windowLimit
   if (c.state === 'CLOSED') return
   keepAliveChanged(c, now)
-  if (settings.noDelay && !settings.cork) c.send.hasMoreComing = false
+  c.speak()
+}
+
+/** What is queued goes now, even a short segment that waits for more (TCP_NODELAY on Linux). */
+export function push(c: Connection): void {
+  c.send.isPushed = true
   c.speak()
 }
 

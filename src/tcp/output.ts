@@ -71,7 +71,7 @@ function speakProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!send.owesProbe) return true
   const length = Math.min(send.unsent, send.usable, c.segmentSize)
   if (length > 0 && send.flight === 0) {
-    if (!sendNew(c, out, length, c.segmentSize, now)) return false
+    if (!sendNew(c, out, length, c.segmentSize, true, now)) return false
   } else if (!sendProbe(c, out)) return false
   send.owesProbe = false
   return true
@@ -122,7 +122,8 @@ function retransmitted(c: Connection, data: number, now: Instant): void {
 function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send } = c
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
-  while (send.unsent > 0) {
+  const most = c.tcp.host.sysctl.tcp_min_tso_segs
+  for (let count = 1; send.unsent > 0; count++) {
     const size = sizeNow(c)
     const length = allowed(c, size, out.segmentationOffload && c.settings.discoversPathMtu)
     if (length <= 0) {
@@ -130,7 +131,7 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
       return true
     }
-    if (!sendNew(c, out, length, size, now)) return false
+    if (!sendNew(c, out, length, size, length > size || count % most === 0, now)) return false
   }
   return true
 }
@@ -156,20 +157,29 @@ function allowed(c: Connection, size: number, offload: boolean): number {
 /** Nagle's algorithm (RFC 9293 §3.7.4) in Minshall's reading: one short segment may be outstanding. A FIN is not held back. */
 function maySendShort(c: Connection): boolean {
   const { send, settings } = c
-  if (send.hasFin || send.isUrgent) return true
+  if (send.hasFin || send.isUrgent || send.isPushed) return true
   if (settings.cork || send.hasMoreComing) return false
   return settings.noDelay || !before(send.una, send.small)
 }
 
 /** Sends `length` new bytes in segments of `size`, with the FIN when they are the last. */
-function sendNew(c: Connection, out: SegmentSink, length: number, size: number, now: Instant): boolean {
+function sendNew(
+  c: Connection,
+  out: SegmentSink,
+  length: number,
+  size: number,
+  endsBurst: boolean,
+  now: Instant,
+): boolean {
   const { send } = c
   const seq = send.nxt
   const end = add(seq, length)
   const isLast = end === send.end
   const hasFin = isLast && send.hasFin
-  // PSH ends what the user gave (MUST-61), and comes at least every half window, so that no receiver holds data back.
-  const pushes = isLast || distance(send.pushed, end) > send.maxWindow >> 1
+  // PSH ends what the user gave (MUST-61), and comes at least every half window, so that no receiver holds data back. Linux also sets it on
+  // each super-segment, and so on every second segment of those that leave together, for the receiver to gather them.
+  const isEnd = isLast && !send.isUnfinished
+  const pushes = isEnd || endsBurst || distance(send.pushed, end) > send.maxWindow >> 1
   const flags = (hasFin ? Flag.Fin : 0) | (pushes ? Flag.Psh : 0)
   if (!sendSegment(c, out, seq, length, flags, length > size ? size : 0)) return false
   send.nxt = hasFin ? add(end, 1) : end

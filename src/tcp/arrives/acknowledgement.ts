@@ -26,6 +26,7 @@ function newData(c: Connection, seg: Segment, now: Instant): void {
   const limited = send.flight + c.segmentSize >= c.congestion.window || recovery.phase !== 'open'
   const wasOpen = recovery.phase === 'open'
   const data = send.acknowledge(seg.ack)
+  send.hasMoreComing = false
   c.bytesAcked += data
   c.statistics.delivered += Math.max(1, Math.ceil(data / c.segmentSize))
   if (recovery.timeouts > 0) c.statistics.timeoutTime += now - recovery.stalledSince
