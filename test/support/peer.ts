@@ -314,6 +314,7 @@ export class Peer {
 
   #transmit(): void {
     this.tcp.transmit(this.#sink, this.now)
+    if (this.tcp.isDirty && !this.isFull) throw new Error('something was left unsaid')
   }
 
   #host(mtu: number): TcpHost {
