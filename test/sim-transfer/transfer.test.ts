@@ -5,7 +5,7 @@ import type { Party } from './parties.ts'
 import { NOTHING_REMAINS, type Outcome, play, type Scenario, scenarios } from './scenario.ts'
 
 /** How many worlds each property is tried in. */
-const RUNS = Number(process.env.TUNSTACK_TRANSFERS ?? 60)
+const RUNS = Number(process.env.TUNSTACK_TRANSFERS ?? 40)
 
 /** `to` has received nothing but the beginning of what `from` sent, in order. */
 function expectPrefix(from: Party, to: Party): void {
