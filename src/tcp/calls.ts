@@ -7,7 +7,7 @@ import { canSend, isSynchronized } from './state.ts'
 import { Timer } from './timers.ts'
 
 /** RFC 6928: ten segments, or what they would be at 1,460 bytes. */
-const initialWindow = (mss: number): number => Math.min(10 * mss, Math.max(2 * mss, 14600))
+export const initialWindow = (mss: number): number => Math.min(10 * mss, Math.max(2 * mss, 14600))
 
 /** The handshake is over: what both sides agreed on takes effect. */
 export function established(c: Connection, now: Instant): void {
