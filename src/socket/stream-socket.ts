@@ -131,6 +131,7 @@ export class StreamSocket implements Socket, TcpUser {
   disconnect(): number {
     const c = this.connection
     const wasOpen = this.isOpen
+    this.sockets.tcp.tick(this.now)
     this.#stopListening()
     if (c !== undefined) {
       c.user = undefined
@@ -214,6 +215,7 @@ export class StreamSocket implements Socket, TcpUser {
     if (this.#isClosed) return -Errno.EBADF
     this.#isClosed = true
     this.onReady = undefined
+    this.sockets.tcp.tick(this.now)
     this.#watchers.close(this)
     this.#stopListening()
     const c = this.connection

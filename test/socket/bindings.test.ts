@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { MILLISECOND, MINUTE, SECOND } from '../../src/base/time.ts'
 import { Level, Shutdown, SocketOption } from '../../src/socket/constants.ts'
 import type { StreamSocket } from '../../src/socket/stream-socket.ts'
-import { A, B, pair, type SocketHost } from '../support/sim-world.ts'
-import { accepted, connected, named, PORT } from './connections.ts'
+import { A, B, type SocketHost } from '../support/sim-world.ts'
+import { accepted, connected, hosts, named, PORT } from './connections.ts'
 
 type Flags = '' | 'A' | 'P' | 'AP'
 
@@ -19,7 +19,7 @@ const ALL: readonly Flags[] = ['', 'A', 'P', 'AP']
 
 describe('bind()', () => {
   test('[bind(2)] EINVAL when bound, EADDRNOTAVAIL for an address that is not ours', () => {
-    const { a } = pair()
+    const { a } = hosts()
     const socket = a.sockets.stream()
     expect(named(socket.bind(0x01020304, 80))).toBe('EADDRNOTAVAIL')
     expect(socket.bind(A, 80)).toBe(0)
@@ -28,7 +28,7 @@ describe('bind()', () => {
   })
 
   test('[ip(7)] port 0 is an ephemeral one that nobody has', () => {
-    const { a } = pair()
+    const { a } = hosts()
     a.stack.sysctls.set('net.ipv4.ip_local_port_range', '50000 50003')
     const ports = [1, 2, 3, 4].map(() => {
       const socket = a.sockets.stream()
@@ -66,7 +66,7 @@ describe('bind()', () => {
     for (const second of ALL) {
       test(`[socket(7)] EADDRINUSE: first ${first || 'none'}, second ${second || 'none'} of SO_REUSEADDR (A), SO_REUSEPORT (P)`, () => {
         const attempt = (isListening: boolean) => {
-          const { a } = pair()
+          const { a } = hosts()
           const one = open(a, first)
           one.bind(A, 80)
           if (isListening) one.listen(1)
@@ -79,7 +79,7 @@ describe('bind()', () => {
   }
 
   test('[listen(2)] of two that share a port by SO_REUSEADDR, only one may listen', () => {
-    const { a } = pair()
+    const { a } = hosts()
     const [one, two] = [open(a, 'A'), open(a, 'A')]
     one.bind(0, 80)
     two.bind(0, 80)
@@ -90,7 +90,7 @@ describe('bind()', () => {
   })
 
   test('[bind(2)] different addresses do not meet', () => {
-    const { a } = pair()
+    const { a } = hosts()
     expect(a.sockets.stream().bind(A, 80)).toBe(0)
     expect(named(a.sockets.stream().bind(A, 80))).toBe('EADDRINUSE')
     expect(a.sockets.stream().bind(A, 81)).toBe(0)
@@ -104,7 +104,7 @@ describe('the connections of a server that has gone', () => {
     second: Flags,
     end: (server: StreamSocket, client: StreamSocket) => void,
   ) {
-    const { world, a, b } = pair({ delay: MILLISECOND })
+    const { world, a, b } = hosts({ delay: MILLISECOND })
     const listening = open(b, first)
     listening.bind(0, PORT)
     listening.listen(1)
@@ -152,7 +152,7 @@ describe('the connections of a server that has gone', () => {
 
 describe('the ports of connections', () => {
   test('[connect(2)] EADDRNOTAVAIL when the bound port already goes there', () => {
-    const { a } = pair({ impairments: { loss: 1 } })
+    const { a } = hosts({ impairments: { loss: 1 } })
     const [one, two] = [open(a, 'A'), open(a, 'A')]
     one.bind(A, 4000)
     two.bind(A, 4000)
@@ -162,7 +162,7 @@ describe('the ports of connections', () => {
   })
 
   test('[RFC6056 §3.3, connect(2)] one port serves connections to different places, and EADDRNOTAVAIL when all are used up', () => {
-    const { a } = pair({ impairments: { loss: 1 } })
+    const { a } = hosts({ impairments: { loss: 1 } })
     a.stack.sysctls.set('net.ipv4.ip_local_port_range', '50000 50001')
     const dial = (port: number) => named(a.sockets.stream().connect(B, port))
     expect([dial(1), dial(1), dial(1)]).toEqual(['EINPROGRESS', 'EINPROGRESS', 'EADDRNOTAVAIL'])
@@ -170,7 +170,7 @@ describe('the ports of connections', () => {
   })
 
   test('[connect(2)] a port that somebody has bound is not taken', () => {
-    const { a } = pair({ impairments: { loss: 1 } })
+    const { a } = hosts({ impairments: { loss: 1 } })
     a.stack.sysctls.set('net.ipv4.ip_local_port_range', '50000 50000')
     const bound = a.sockets.stream()
     bound.bind(0, 50000)
@@ -199,7 +199,7 @@ describe('the ports of connections', () => {
   })
 
   test('[socket(7)] SO_REUSEPORT: peers are spread over the listeners', () => {
-    const { world, a, b } = pair({ delay: MILLISECOND })
+    const { world, a, b } = hosts({ delay: MILLISECOND })
     const servers = [1, 2, 3].map(() => {
       const socket = open(b, 'P')
       socket.bind(0, PORT)

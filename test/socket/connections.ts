@@ -1,3 +1,4 @@
+import { Arena } from '../../src/base/arena.ts'
 import { MILLISECOND, SECOND } from '../../src/base/time.ts'
 import type { LinkOptions } from '../../src/sim/link.ts'
 import type { World } from '../../src/sim/world.ts'
@@ -45,9 +46,12 @@ export interface Connected {
   settle(): void
 }
 
+/** Two hosts joined by a link, with one small arena. */
+export const hosts = (link: LinkOptions = {}) => pair(link, { arena: new Arena(16 << 20) })
+
 /** Two hosts a millisecond apart, with a connection between them. */
 export function connected(link: LinkOptions = { delay: MILLISECOND }): Connected {
-  const { world, a, b } = pair(link)
+  const { world, a, b } = hosts(link)
   const listening = listenAt(b)
   const client = a.sockets.stream()
   client.connect(B, PORT)

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { MILLISECOND, MINUTE, SECOND } from '../../src/base/time.ts'
 import { Level, Msg, Shutdown } from '../../src/socket/constants.ts'
 import { SocketAddress } from '../../src/socket/socket.ts'
-import { A, B, pair } from '../support/sim-world.ts'
-import { bits, connected, errorOf, hear, listenAt, named, PORT, say } from './connections.ts'
+import { A, B } from '../support/sim-world.ts'
+import { bits, connected, errorOf, hear, hosts, listenAt, named, PORT, say } from './connections.ts'
 
 describe('a socket that is not connected', () => {
   test('[tcp(7), poll(2)] is writable and hung up, and says ENOTCONN, EPIPE', () => {
-    const { a } = pair()
+    const { a } = hosts()
     const socket = a.sockets.stream()
     expect(bits(socket.poll())).toBe('OUT HUP')
     expect(hear(socket)).toBe('ENOTCONN')
@@ -19,7 +19,7 @@ describe('a socket that is not connected', () => {
   })
 
   test('[shutdown(2)] shutdown() is ENOTCONN, and has an effect nevertheless', () => {
-    const { a } = pair()
+    const { a } = hosts()
     const socket = a.sockets.stream()
     expect(named(socket.shutdown(Shutdown.Write))).toBe('ENOTCONN')
     expect(bits(socket.poll())).toBe('OUT HUP')
@@ -29,7 +29,7 @@ describe('a socket that is not connected', () => {
   })
 
   test('[getsockname(2)] has no name before bind()', () => {
-    const { a } = pair()
+    const { a } = hosts()
     const socket = a.sockets.stream()
     const name = new SocketAddress()
     expect(socket.getsockname(name)).toBe(0)
@@ -40,7 +40,7 @@ describe('a socket that is not connected', () => {
   })
 
   test('[close(2)] EBADF the second time', () => {
-    const { a } = pair()
+    const { a } = hosts()
     const socket = a.sockets.stream()
     expect(socket.close()).toBe(0)
     expect(named(socket.close())).toBe('EBADF')
@@ -49,7 +49,7 @@ describe('a socket that is not connected', () => {
 
 describe('a listening socket', () => {
   test('[listen(2), poll(2)] is readable when a connection waits, and can do nothing else', () => {
-    const { world, a, b } = pair({ delay: MILLISECOND })
+    const { world, a, b } = hosts({ delay: MILLISECOND })
     const listening = listenAt(b)
     expect(bits(listening.poll())).toBe('')
     expect(hear(listening)).toBe('ENOTCONN')
@@ -65,7 +65,7 @@ describe('a listening socket', () => {
   })
 
   test('[listen(2)] again sets the backlog; a negative one is the longest', () => {
-    const { b } = pair()
+    const { b } = hosts()
     const listening = listenAt(b)
     expect(listening.listen(3)).toBe(0)
     expect(listening.listener?.backlog).toBe(3)
@@ -77,7 +77,7 @@ describe('a listening socket', () => {
   })
 
   test('[shutdown(2)] SHUT_WR leaves it listening, SHUT_RD ends that', () => {
-    const { b } = pair()
+    const { b } = hosts()
     const listening = listenAt(b)
     expect(listening.shutdown(Shutdown.Write)).toBe(0)
     expect(listening.isListening).toBe(true)
@@ -88,7 +88,7 @@ describe('a listening socket', () => {
   })
 
   test('[connect(2)] AF_UNSPEC ends LISTEN; the port that bind() chose stays', () => {
-    const { b } = pair()
+    const { b } = hosts()
     const listening = listenAt(b)
     expect(listening.disconnect()).toBe(0)
     expect(bits(listening.poll())).toBe('OUT HUP')
@@ -100,7 +100,7 @@ describe('a listening socket', () => {
 
 describe('connect()', () => {
   test('[connect(2)] EINPROGRESS, EALREADY, 0 once, EISCONN from then on', () => {
-    const { world, a, b } = pair({ delay: MILLISECOND })
+    const { world, a, b } = hosts({ delay: MILLISECOND })
     listenAt(b)
     const socket = a.sockets.stream()
     expect(named(socket.connect(B, PORT))).toBe('EINPROGRESS')
@@ -119,7 +119,7 @@ describe('connect()', () => {
   })
 
   test('[connect(2)] a refusal is told by SO_ERROR once, and the next connect() says ECONNABORTED', () => {
-    const { world, a } = pair({ delay: MILLISECOND })
+    const { world, a } = hosts({ delay: MILLISECOND })
     const socket = a.sockets.stream()
     socket.connect(B, PORT)
     world.runFor(SECOND)
@@ -135,7 +135,7 @@ describe('connect()', () => {
   })
 
   test('[recv(2)] a refusal is told by recv() once, then comes the end; send() is EPIPE', () => {
-    const { world, a } = pair({ delay: MILLISECOND })
+    const { world, a } = hosts({ delay: MILLISECOND })
     const socket = a.sockets.stream()
     socket.connect(B, PORT)
     world.runFor(SECOND)
@@ -143,7 +143,7 @@ describe('connect()', () => {
   })
 
   test('[connect(2), RFC9293 §3.8.3] ETIMEDOUT when nobody answers', () => {
-    const { world, a } = pair({ impairments: { loss: 1 } })
+    const { world, a } = hosts({ impairments: { loss: 1 } })
     const socket = a.sockets.stream()
     socket.connect(B, PORT)
     world.runFor(5 * MINUTE)
@@ -151,14 +151,14 @@ describe('connect()', () => {
   })
 
   test('[connect(2)] ENETUNREACH to broadcast and multicast', () => {
-    const { a } = pair()
+    const { a } = hosts()
     for (const address of [-1, 0x0a0900ff, 0xe0000001 | 0]) {
       expect(named(a.sockets.stream().connect(address, PORT))).toBe('ENETUNREACH')
     }
   })
 
   test('[ip(7)] 0.0.0.0 is this host', () => {
-    const { world, a } = pair()
+    const { world, a } = hosts()
     listenAt(a)
     const socket = a.sockets.stream()
     socket.connect(0, PORT)
@@ -170,7 +170,7 @@ describe('connect()', () => {
   })
 
   test('[connect(2)] shutdown() of a connection in progress ends it', () => {
-    const { world, a } = pair({ impairments: { loss: 1 } })
+    const { world, a } = hosts({ impairments: { loss: 1 } })
     const socket = a.sockets.stream()
     socket.connect(B, PORT)
     world.runFor(SECOND)
@@ -199,14 +199,14 @@ describe('connect() to AF_UNSPEC', () => {
   })
 
   test('[connect(2)] of a socket without a connection does nothing', () => {
-    const { a } = pair()
+    const { a } = hosts()
     const socket = a.sockets.stream()
     expect(socket.disconnect()).toBe(0)
     expect(bits(socket.poll())).toBe('OUT HUP')
   })
 
   test('[connect(2)] keeps the address and port that bind() was given', () => {
-    const { world, a, b } = pair({ delay: MILLISECOND })
+    const { world, a, b } = hosts({ delay: MILLISECOND })
     listenAt(b)
     const socket = a.sockets.stream()
     socket.bind(A, 5000)
@@ -271,7 +271,7 @@ describe('the end of a connection', () => {
   })
 
   test('[RFC9293 §3.8.3] MUST-20: ETIMEDOUT when the peer has gone', () => {
-    const { world, a, b } = pair({ delay: MILLISECOND })
+    const { world, a, b } = hosts({ delay: MILLISECOND })
     listenAt(b)
     const client = a.sockets.stream()
     client.connect(B, PORT)
