@@ -182,6 +182,7 @@ function sendNew(
   const pushes = isEnd || endsBurst || distance(send.pushed, end) > send.maxWindow >> 1
   const flags = (hasFin ? Flag.Fin : 0) | (pushes ? Flag.Psh : 0)
   if (!sendSegment(c, out, seq, length, flags, length > size ? size : 0)) return false
+  c.timers.cancel(Timer.Persist) // what was held back is on its way
   send.nxt = hasFin ? add(end, 1) : end
   if (pushes) send.pushed = end
   if (length % size !== 0) send.small = end

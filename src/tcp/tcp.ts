@@ -64,7 +64,7 @@ export class Tcp {
 
   /** SEGMENT ARRIVES (RFC 9293 §3.10.7). `seg` has passed IP and its checksum. */
   receive(seg: Segment, now: Instant): void {
-    this.#tick(now)
+    this.tick(now)
     if (seg.hasBadOption) this.host.counters.TCPDropBadOption++
     const handle = this.flows.find(seg.destination, seg.source, (seg.sourcePort << 16) | seg.destinationPort)
     if (handle === NO_FLOW) this.#stranger(seg, now)
@@ -78,7 +78,7 @@ export class Tcp {
 
   /** USER TIMEOUT, RETRANSMISSION TIMEOUT, TIME-WAIT TIMEOUT (RFC 9293 §3.10.8), and the others. */
   advance(now: Instant): void {
-    this.#tick(now)
+    this.tick(now)
     for (let row = this.timers.takeDue(now); row !== -1; row = this.timers.takeDue(now)) {
       const c = this.#connections[row]
       if (c === undefined) continue
@@ -95,7 +95,7 @@ export class Tcp {
 
   /** Lets every connection that has something to say speak. */
   transmit(out: SegmentSink, now: Instant): void {
-    this.#tick(now)
+    this.tick(now)
     this.#dirty.begin()
     for (let c = this.#dirty.take(); c !== undefined; c = this.#dirty.take()) {
       c.isDirty = false
@@ -118,7 +118,7 @@ export class Tcp {
 
   /** An ICMP error that quotes a segment of ours (MUST-54). */
   icmpError(error: IcmpError, now: Instant): void {
-    this.#tick(now)
+    this.tick(now)
     const handle = this.flows.find(
       error.source,
       error.destination,
@@ -154,7 +154,7 @@ export class Tcp {
     settings: Settings,
     now: Instant,
   ): Connection {
-    this.#tick(now)
+    this.tick(now)
     const iss = this.source.initial(local, localPort, remote, remotePort, now)
     const c = this.create(local, localPort, remote, remotePort, true, settings, iss, now)
     this.#begin(c, now)
@@ -169,7 +169,7 @@ export class Tcp {
     remotePort: number,
     now: Instant,
   ): Connection {
-    this.#tick(now)
+    this.tick(now)
     this.unlisten(listener)
     const iss = this.source.initial(local, listener.port, remote, remotePort, now)
     const c = this.create(local, listener.port, remote, remotePort, true, listener.settings, iss, now)
@@ -333,7 +333,8 @@ export class Tcp {
     }
   }
 
-  #tick(now: Instant): void {
+  /** It is `now`: who calls from outside a turn says so before, for the timestamps of what is sent. */
+  tick(now: Instant): void {
     if (now === this.#tickedAt) return
     this.#tickedAt = now
     this.milliseconds = Math.floor(now / MILLISECOND) | 0
