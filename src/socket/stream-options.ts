@@ -235,17 +235,23 @@ function flag(name: Flag): Option {
 }
 
 function setSendBuffer(s: StreamSocket, value: number): number {
-  const size = Math.max(2 * Math.min(value, MAX_INT >> 1), MIN_SEND_BUFFER)
+  const size = withOverhead(s, value, MIN_SEND_BUFFER)
   return configured(s, true, (t) => (t.sendBuffer = size))
 }
 
 function setReceiveBuffer(s: StreamSocket, value: number): number {
-  const size = Math.max(2 * Math.min(value, MAX_INT >> 1), MIN_RECEIVE_BUFFER)
+  const size = withOverhead(s, value, MIN_RECEIVE_BUFFER)
   return configured(s, true, (t) => {
     t.receiveBuffer = size
-    t.isReceiveBufferFixed = true
+    t.isReceiveBufferFixed = doubles(s) // half of it is overhead
   })
 }
+
+/** Linux doubles what is asked for, and has a least size. */
+const withOverhead = (s: StreamSocket, value: number, least: number): number =>
+  doubles(s) ? Math.max(2 * Math.min(value, MAX_INT >> 1), least) : Math.max(1, value)
+
+const doubles = (s: StreamSocket): boolean => s.sockets.tcp.host.profile.doublesBuffers
 
 /** Odd: acknowledge at once, what is owed too. Even: later. */
 function setQuickAck(s: StreamSocket, value: number): number {

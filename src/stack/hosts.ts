@@ -79,6 +79,7 @@ export const tcpHost = (stack: Stack, replies: SegmentSink): TcpHost => ({
   arena: stack.arena,
   random: stack.random,
   sysctl: stack.sysctls.tcp,
+  profile: stack.profile,
   counters: stack.counters.tcp,
   replies,
   sourceFor: (remote) => stack.routes.sourceFor(remote),

@@ -9,6 +9,7 @@ import { Identification } from '../ip/identification.ts'
 import { Ip } from '../ip/ip.ts'
 import type { Packet } from '../ip/packet.ts'
 import { Routes } from '../ip/routes.ts'
+import { LINUX, type TcpProfile } from '../tcp/profile.ts'
 import { Tcp } from '../tcp/tcp.ts'
 import { Udp } from '../udp/udp.ts'
 import type { Subnet } from '../wire/address.ts'
@@ -46,6 +47,8 @@ export interface StackOptions {
   /** Networks reached through the host's end besides our own; everything when left out. */
   routes?: readonly Subnet[]
   sysctls?: Sysctls
+  /** Whose choices TCP makes where RFCs leave one; Linux's when left out. The stack's own: it may be changed while it runs. */
+  profile?: TcpProfile
 }
 
 /**
@@ -57,6 +60,7 @@ export class Stack {
   readonly arena: Arena
   readonly random: Random
   readonly sysctls: Sysctls
+  readonly profile: TcpProfile
   readonly counters = new Counters()
   readonly routes: Routes
   readonly ports: EphemeralPorts
@@ -84,7 +88,8 @@ export class Stack {
     const { counters } = this
     this.arena = arena
     this.random = new SeededRandom(options.seed)
-    this.sysctls = options.sysctls ?? new Sysctls()
+    this.profile = options.profile ?? { ...LINUX }
+    this.sysctls = options.sysctls ?? new Sysctls(this.profile)
     this.routes = new Routes(options.address, mtu, options.routes)
     this.ports = new EphemeralPorts(this.sysctls.ports, this.random)
     this.turnMemory = new TurnMemory(arena)

@@ -1,8 +1,7 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
+import type { TcpProfile } from './profile.ts'
 
-/** Acknowledgements at once after the handshake, before delaying begins (Linux's TCP_MAX_QUICKACKS). */
-const QUICK_ACKS = 16
 /** Duplicates of one turn that get an acknowledgement of their own. */
 const MAX_DUPLICATES = 64
 
@@ -19,10 +18,16 @@ export class Acks {
   /** An answer to an empty segment that was not acceptable, perhaps a probe: limited like a challenge, but none. */
   answer = false
   /** Acknowledgements yet to be sent without delay. */
-  quick = QUICK_ACKS
+  quick: number
   /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
   mode = -1
   #limitedAt: Instant = Number.NEGATIVE_INFINITY
+  readonly #everySecond: boolean
+
+  constructor(profile: TcpProfile) {
+    this.quick = profile.quickAcks
+    this.#everySecond = profile.acksEverySecond
+  }
 
   get isOwed(): boolean {
     return this.now || this.duplicates > 0 || this.challenge || this.answer
@@ -46,7 +51,8 @@ export class Acks {
 
   /** Data arrived in order: `unacknowledged` bytes since the last acknowledgement. SHLD-18, SHLD-19. */
   oweForData(unacknowledged: number, segmentSize: number): void {
-    if (unacknowledged >= 2 * segmentSize || this.isQuick) this.now = true
+    const isSecond = this.delayed && this.#everySecond
+    if (unacknowledged >= 2 * segmentSize || this.isQuick || isSecond) this.now = true
     else this.delayed = true
   }
 

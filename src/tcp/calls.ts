@@ -15,6 +15,7 @@ export function established(c: Connection, now: Instant): void {
   c.heardAt = now
   c.timers.cancel(Timer.Retransmit)
   receive.segmentSize = Math.min(c.segmentSize, c.tcp.host.receiveMtu - 40)
+  if (c.tcp.host.profile.receivesWholeSegments) receiveWholeSegments(c)
   // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
   const wasLost = c.synRetransmits > 0
   if (wasLost && rtt.smoothed === 0) rtt.fallBack()
@@ -27,6 +28,14 @@ export function established(c: Connection, now: Instant): void {
   if (c.send.hasFin && c.state === 'ESTABLISHED') c.moveTo('FIN-WAIT-1') // closed while data waited for the handshake
   c.notify()
   c.speak()
+}
+
+/** The receive buffer is rounded up to whole segments of the peer's size (FreeBSD's tcp_mss). */
+function receiveWholeSegments(c: Connection): void {
+  const size = Math.min(c.options.sendMss, c.pathMss)
+  if (!c.isActive) c.settings = c.settings.copy() // a listener's, and others share it
+  c.settings.receiveBuffer = Math.ceil(c.settings.receiveBuffer / size) * size
+  c.receive.limit = c.settings.receiveLimit
 }
 
 /**

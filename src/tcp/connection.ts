@@ -41,8 +41,8 @@ export class Connection {
   readonly options: Negotiated
   readonly send: SendState
   readonly receive: ReceiveState
-  readonly acks = new Acks()
-  readonly rtt = new RoundTrip()
+  readonly acks: Acks
+  readonly rtt: RoundTrip
   readonly recovery: Recovery
   congestion: CongestionController
   readonly timers: Timers
@@ -103,7 +103,10 @@ export class Connection {
     this.settings = settings
     this.options = new Negotiated(tcp.host.sysctl, settings.windowLimit)
     this.send = new SendState(tcp.host.arena, iss)
-    this.receive = new ReceiveState(tcp.host.arena, settings.receiveLimit, settings.windowLimit)
+    const { arena, profile } = tcp.host
+    this.receive = new ReceiveState(arena, settings.receiveLimit, settings.windowLimit, profile)
+    this.acks = new Acks(profile)
+    this.rtt = new RoundTrip(profile)
     this.recovery = new Recovery(iss)
     this.congestion = createController(settings.congestionControl)
     this.timers = new Timers(tcp.timers, id)

@@ -1,6 +1,7 @@
 import type { Arena } from '../base/arena.ts'
 import type { Random } from '../base/random.ts'
 import type { TcpCounters } from './counters.ts'
+import type { TcpProfile } from './profile.ts'
 import type { TcpSysctls } from './sysctls.ts'
 
 /** Where TCP writes segments. The network layer puts its own header in front. */
@@ -35,6 +36,8 @@ export interface TcpHost {
   readonly arena: Arena
   readonly random: Random
   readonly sysctl: TcpSysctls
+  /** What this stack chooses where RFCs leave a choice. */
+  readonly profile: TcpProfile
   readonly counters: TcpCounters
   /** Answers without a connection, written while input is processed and sent with the turn's output; bounded. */
   readonly replies: SegmentSink

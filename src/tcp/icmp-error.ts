@@ -47,7 +47,10 @@ export function icmpError(c: Connection, error: IcmpError): void {
   const reason = error.type === UNREACHABLE ? REASONS[error.code] : 'host-unreachable'
   if (reason === undefined) return
   if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') {
-    c.tcp.finish(c, reason)
+    const { refusals } = c.tcp.host.profile
+    const isRefusal = refusals?.some(([type, code]) => type === error.type && code === error.code)
+    if (isRefusal !== undefined && !isRefusal) c.softError = reason
+    else c.tcp.finish(c, isRefusal === true ? 'refused' : reason)
     return
   }
   // RFC 5927 §5.2: on a synchronized connection even a hard error is only noted; time decides.

@@ -122,7 +122,8 @@ function retransmitted(c: Connection, data: number, now: Instant): void {
 function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send } = c
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
-  const most = c.tcp.host.sysctl.tcp_min_tso_segs
+  const { profile, sysctl } = c.tcp.host
+  const burst = profile.pushesBursts ? sysctl.tcp_min_tso_segs : Number.POSITIVE_INFINITY
   for (let count = 1; send.unsent > 0; count++) {
     const size = sizeNow(c)
     const length = allowed(c, size, out.segmentationOffload && c.settings.discoversPathMtu)
@@ -131,7 +132,8 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
       return true
     }
-    if (!sendNew(c, out, length, size, length > size || count % most === 0, now)) return false
+    if (!sendNew(c, out, length, size, (length > size && profile.pushesBursts) || count % burst === 0, now))
+      return false
   }
   return true
 }

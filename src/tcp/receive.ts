@@ -2,6 +2,7 @@
 import type { Arena } from '../base/arena.ts'
 import { ByteRing } from '../base/byte-ring.ts'
 import { add, after, distance, later, type Seq, toSeq } from '../wire/seq.ts'
+import type { TcpProfile } from './profile.ts'
 import { Reassembly } from './reassembly.ts'
 
 /** The peer's segment size is not taken for less (RFC 9293 MUST-15's default). */
@@ -43,8 +44,10 @@ export class ReceiveState {
   /** The peer's segment size, as seen. */
   segmentSize = SMALLEST_SIZE
   #lastSize = 0
+  readonly #profile: TcpProfile
 
-  constructor(arena: Arena, limit: number, clamp: number) {
+  constructor(arena: Arena, limit: number, clamp: number, profile: TcpProfile) {
+    this.#profile = profile
     this.queue = new ByteRing(arena)
     this.limit = limit
     this.clamp = clamp
@@ -73,12 +76,23 @@ export class ReceiveState {
   /** The right edge that the buffer would allow, in steps that the window field can express. */
   get possibleEdge(): Seq {
     const room = Math.min(Math.max(0, this.limit - this.queue.length), this.clamp, 0xffff << this.shift)
-    return later(this.edge, add(this.nxt, (room >> this.shift) << this.shift))
+    return later(this.edge, add(this.nxt, ((room + this.rounding) >> this.shift) << this.shift))
+  }
+
+  /** What is added to a window before it is scaled. */
+  get rounding(): number {
+    return this.#profile.roundsWindowUp ? (1 << this.shift) - 1 : 0
+  }
+
+  /** The window in which segments are acceptable: RCV.WND, or the room that there is. */
+  get acceptable(): number {
+    return this.#profile.acceptsBeyondWindow ? Math.max(this.wnd, this.limit - this.queue.length) : this.wnd
   }
 
   /** RFC 9293 §3.8.6.2.2: the edge moves on only by a full segment or half the buffer. */
   get isEdgeMovable(): boolean {
     const gain = distance(this.edge, this.possibleEdge)
+    if (this.#profile.offersAllRoom) return gain > 0
     return gain > 0 && gain >= Math.min(this.limit >> 1, this.clamp >> 1, this.segmentSize)
   }
 
@@ -86,6 +100,10 @@ export class ReceiveState {
   get isWindowNews(): boolean {
     if (this.hasFin || !this.isEdgeMovable) return false
     return distance(this.nxt, this.possibleEdge) >= 2 * this.wnd
+  }
+
+  get acceptableEdge(): Seq {
+    return add(this.nxt, this.acceptable)
   }
 
   /** Stores data whose first byte has sequence number `seq`; it lies within the window. */

@@ -2,6 +2,7 @@
 import type { Duration, Instant } from '../base/time.ts'
 import type { Seq } from '../wire/seq.ts'
 import { afterOrAt } from '../wire/seq.ts'
+import { LINUX, type TcpProfile } from './profile.ts'
 
 /** Linux's bounds (TCP_RTO_MIN, TCP_RTO_MAX, TCP_TIMEOUT_INIT, TCP_TIMEOUT_FALLBACK), microseconds. See docs/deviations.md for the floor. */
 export const RTO_MIN: Duration = 200_000
@@ -20,16 +21,24 @@ export class RoundTrip {
   latest: Duration = 0
   /** How often the time-out has been doubled since the last acknowledgement of new data. */
   backoff = 0
-  #base: Duration = RTO_INITIAL
+  #base: Duration
+  readonly #profile: TcpProfile
   /** One segment at a time is timed (RFC 6298 §3): `#timing` until an acknowledgement reaches `#end`. */
   #timing = false
   #end: Seq = 0 as Seq
   #started: Instant = 0
 
+  constructor(profile: TcpProfile = LINUX) {
+    this.#profile = profile
+    this.#base = profile.initialTimeout
+  }
+
   /** The current time-out, backed off (RFC 6298 §5.5). */
   get timeout(): Duration {
     // The usual case apart: a power is a call of the C library.
-    return this.backoff === 0 ? this.#base : Math.min(this.#base * 2 ** this.backoff, RTO_MAX)
+    return this.backoff === 0
+      ? this.#base
+      : Math.min(this.#base * 2 ** this.backoff, this.#profile.longestTimeout)
   }
 
   /** The time-out before any back-off. */
@@ -70,7 +79,9 @@ export class RoundTrip {
       this.variation += (error - this.variation) >> 2
       this.smoothed = Math.max(1, this.smoothed + ((measured - this.smoothed) >> 3))
     }
-    this.#base = Math.min(this.smoothed + Math.max(RTO_MIN, 4 * this.variation), RTO_MAX)
+    const { shortestVariation, shortestTimeout, timeoutSlop, longestTimeout } = this.#profile
+    const estimate = this.smoothed + Math.max(shortestVariation, 4 * this.variation)
+    this.#base = Math.min(Math.max(estimate, shortestTimeout) + timeoutSlop, longestTimeout)
     this.backoff = 0
   }
 

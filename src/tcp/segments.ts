@@ -19,14 +19,16 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
   const at = out.room()
   if (at < 0) return false
   const isAnswer = c.state !== 'SYN-SENT'
-  const headerLength = TCP_HEADER + synOptionsLength(c.options)
+  const { profile } = c.tcp.host
+  if (profile.plainSynFrom > 0 && c.synRetransmits >= profile.plainSynFrom) c.options.decline()
+  const headerLength = TCP_HEADER + synOptionsLength(c.options, profile)
   const window = c.receive.synWindow
   const flags = isAnswer ? Flag.Syn | Flag.Ack : Flag.Syn
   const ack = isAnswer ? c.receive.nxt : (0 as Seq)
   writeTcpHeader(out.memory, at, c.localPort, c.remotePort, c.send.iss, ack, headerLength, flags, window, 0)
   const echo = isAnswer ? c.receive.tsRecent : 0
   const mss = announcedMss(c.tcp.host, c.settings)
-  writeSynOptions(c.options, out.memory, at + TCP_HEADER, mss, c.timestamp, echo)
+  writeSynOptions(c.options, profile, out.memory, at + TCP_HEADER, mss, c.timestamp, echo)
   emit(c, out, headerLength, 0, 0, 0, 0, 0)
   if (c.send.nxt === c.send.iss) c.send.nxt = add(c.send.iss, 1)
   return true
@@ -130,7 +132,7 @@ function windowField(c: Connection): number {
   const counters = c.tcp.host.counters
   const wasShut = receive.wnd === 0 && receive.acknowledged === receive.nxt
   if (receive.isEdgeMovable) receive.edge = receive.possibleEdge
-  const field = Math.min(receive.wnd >> receive.shift, 0xffff)
+  const field = Math.min((receive.wnd + receive.rounding) >> receive.shift, 0xffff)
   if (field === 0 && !wasShut) counters.TCPToZeroWindowAdv++
   else if (field > 0 && wasShut) counters.TCPFromZeroWindowAdv++
   return field

@@ -1,5 +1,5 @@
 import { Deadlines } from '../base/deadlines.ts'
-import { type Instant, NEVER, SECOND } from '../base/time.ts'
+import { type Instant, NEVER } from '../base/time.ts'
 import { add, inWindow, type Seq, toSeq } from '../wire/seq.ts'
 import { Flag, type Segment, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
 import { FlowKind, flowHandle } from './flows.ts'
@@ -8,7 +8,6 @@ import { isHardError } from './icmp-error.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength, synOptionsLength, writeOptions, writeSynOptions } from './options.ts'
 import { replyReset } from './reset.ts'
-import { RTO_MAX } from './rtt.ts'
 import { announcedMss } from './segments.ts'
 import type { Tcp } from './tcp.ts'
 
@@ -90,7 +89,7 @@ export class SynCache {
     this.#sentAt[row] = now
     listener.pending++
     tcp.flows.set(seg.destination, seg.source, ports, flowHandle(FlowKind.SynCache, row))
-    this.#deadlines.set(row, now, SECOND)
+    this.#deadlines.set(row, now, tcp.host.profile.initialTimeout)
     this.#sendSynAck(row)
     return true
   }
@@ -110,7 +109,7 @@ export class SynCache {
     }
     if (seg.has(Flag.Rst)) {
       // Second, by RFC 5961 §3.2: back to LISTEN.
-      if (seg.seq === next) this.#reset(row)
+      if (seg.seq === next || this.#tcp.host.profile.believesResets) this.#reset(row)
       else this.#sendAck(row, now)
       return
     }
@@ -128,7 +127,8 @@ export class SynCache {
 
   /** Sends what is due again, and gives up what nobody answers. */
   advance(now: Instant): void {
-    const { counters } = this.#tcp.host
+    const { counters, profile } = this.#tcp.host
+    const { initialTimeout, timeoutSlop, longestTimeout } = profile
     for (let row = this.#deadlines.take(now); row !== -1; row = this.#deadlines.take(now)) {
       if (this.#isExpired(row)) {
         counters.TCPTimeouts++
@@ -137,7 +137,11 @@ export class SynCache {
         continue
       }
       const timeouts = this.#rows[row * STRIDE + Field.Timeouts]!++
-      this.#deadlines.set(row, now, Math.min(SECOND * 2 ** (timeouts + 1), RTO_MAX))
+      this.#deadlines.set(
+        row,
+        now,
+        Math.min(initialTimeout * 2 ** (timeouts + 1) + timeoutSlop, longestTimeout),
+      )
       // While it waits for data the peer is asked again only at the end, so that it may notice.
       if (this.#isDeferred(row) && timeouts < this.#listeners[row]!.settings.deferAccept - 1) continue
       this.#rows[row * STRIDE + Field.Retransmits]!++
@@ -274,7 +278,8 @@ export class SynCache {
     const settings = this.#listeners[row]!.settings
     unpack(options, rows[from + Field.Options]!)
     const isSyn = (flags & Flag.Syn) !== 0
-    const headerLength = TCP_HEADER + (isSyn ? synOptionsLength(options) : optionsLength(options, 0))
+    const headerLength =
+      TCP_HEADER + (isSyn ? synOptionsLength(options, tcp.host.profile) : optionsLength(options, 0))
     const window = this.#window(row)
     writeTcpHeader(
       out.memory,
@@ -292,7 +297,8 @@ export class SynCache {
     const tsEcr = rows[from + Field.TsRecent]!
     const optionsAt = at + TCP_HEADER
     if (isSyn) {
-      writeSynOptions(options, out.memory, optionsAt, announcedMss(tcp.host, settings), tsVal, tsEcr)
+      const mss = announcedMss(tcp.host, settings)
+      writeSynOptions(options, tcp.host.profile, out.memory, optionsAt, mss, tsVal, tsEcr)
     } else writeOptions(options, out.memory, optionsAt, tsVal, tsEcr, 0, noEdges)
     tcp.host.counters.OutSegs++
     out.send(local, remote, settings.typeOfService, settings.timeToLive, headerLength, 0, 0, 0, 0, 0)

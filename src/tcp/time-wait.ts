@@ -96,13 +96,16 @@ export class TimeWaitTable {
       this.#answer(row, now, seg.length > 0)
       return undefined
     }
+    const { profile } = this.#tcp.host
     if (seg.has(Flag.Rst)) {
       // Second: RFC 1337 would have it ignored, which `tcp_rfc1337` does.
+      if (!profile.resetEndsTimeWait) return undefined
       if (seg.seq !== next) this.#answer(row, now, false)
       else if (this.#tcp.host.sysctl.tcp_rfc1337 === 0) this.#remove(row)
       return undefined
     }
-    if (seg.has(Flag.Syn) || seg.length > 0) this.#answer(row, now, !seg.has(Flag.Syn))
+    if (profile.answersInTimeWait && (seg.has(Flag.Syn) || seg.length > 0))
+      this.#answer(row, now, !seg.has(Flag.Syn))
     return undefined
   }
 

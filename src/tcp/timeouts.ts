@@ -1,4 +1,4 @@
-import { type Duration, type Instant, NEVER, SECOND } from '../base/time.ts'
+import { type Duration, type Instant, NEVER } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { sendReset } from './reset.ts'
 import { RTO_MAX, RTO_MIN } from './rtt.ts'
@@ -46,8 +46,9 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
 /** SYNs: `tcp_syn_linear_timeouts` a second apart, then doubling, `synRetries` of these (MUST-22). */
 function synTimeout(c: Connection, now: Instant): void {
   const linear = c.tcp.host.sysctl.tcp_syn_linear_timeouts
-  const { userTimeout } = c.settings
-  const isOver = userTimeout > 0 && now - c.openedAt >= userTimeout
+  const { initialTimeout, timeoutSlop, longestTimeout } = c.tcp.host.profile
+  const limit = openLimit(c)
+  const isOver = limit > 0 && now - c.openedAt >= limit
   if (isOver || c.synRetransmits >= c.settings.synRetries + linear) {
     c.tcp.finish(c, c.softError ?? 'timeout')
     return
@@ -58,10 +59,13 @@ function synTimeout(c: Connection, now: Instant): void {
   c.tcp.host.counters.RetransSegs++
   c.tcp.host.counters.TCPSynRetrans++
   c.tcp.host.counters.TCPTimeouts++
-  const delay = SECOND * 2 ** Math.max(0, c.synRetransmits - linear)
-  c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, Math.min(delay, RTO_MAX), c.openedAt, now))
+  const delay = initialTimeout * 2 ** Math.max(0, c.synRetransmits - linear) + timeoutSlop
+  c.timers.arm(Timer.Retransmit, now, clampTo(limit, Math.min(delay, longestTimeout), c.openedAt, now))
   c.speak()
 }
+
+/** How long an open may take: the user's limit, or else the profile's; 0: none but the number of SYNs. */
+const openLimit = (c: Connection): Duration => c.settings.userTimeout || c.tcp.host.profile.openTimeout
 
 /** R2 (MUST-20): the time that `retries` doubling time-outs would take, as Linux reckons it, or the user's own limit (MUST-21). */
 function isGivenUp(c: Connection, now: Instant): boolean {
@@ -85,9 +89,12 @@ export function backoffTime(retries: number): Duration {
 }
 
 /** The next time-out, or earlier when the user's limit, counted from `since`, ends before it (RFC 5482). */
-function clampToUserTimeout(c: Connection, timeout: Duration, since: Instant, now: Instant): Duration {
-  if (c.settings.userTimeout === 0) return timeout
-  const left = since + c.settings.userTimeout - now
+const clampToUserTimeout = (c: Connection, timeout: Duration, since: Instant, now: Instant): Duration =>
+  clampTo(c.settings.userTimeout, timeout, since, now)
+
+function clampTo(limit: Duration, timeout: Duration, since: Instant, now: Instant): Duration {
+  if (limit === 0) return timeout
+  const left = since + limit - now
   return left > 0 ? Math.min(timeout, left) : timeout
 }
 

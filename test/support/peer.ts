@@ -7,6 +7,7 @@ import { TcpCounters } from '../../src/tcp/counters.ts'
 import { FlowKind, kindOf, rowOf } from '../../src/tcp/flows.ts'
 import type { SegmentSink, TcpHost } from '../../src/tcp/host.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
+import { LINUX, type TcpProfile } from '../../src/tcp/profile.ts'
 import { Settings } from '../../src/tcp/settings.ts'
 import type { State } from '../../src/tcp/state.ts'
 import { TcpSysctls } from '../../src/tcp/sysctls.ts'
@@ -69,6 +70,7 @@ export class Peer {
   readonly arena: Arena
   readonly counters = new TcpCounters()
   readonly sysctl = new TcpSysctls()
+  readonly profile: TcpProfile = { ...LINUX }
   readonly settings: Settings
   readonly iss: Seq
   readonly irs: Seq
@@ -322,6 +324,7 @@ export class Peer {
       arena: this.arena,
       random: new SeededRandom(1),
       sysctl: this.sysctl,
+      profile: this.profile,
       counters: this.counters,
       replies: this.#sink,
       sourceFor: () => OUR_ADDRESS,

@@ -7,7 +7,7 @@ import { Continue, Stop, type Verdict } from './verdict.ts'
 /** Second: the RST bit, by RFC 5961 §3.2. Out of the window it did not come this far. */
 export function checkRst(c: Connection, seg: Segment): Verdict {
   if (!seg.has(Flag.Rst)) return Continue
-  if (seg.seq !== c.receive.nxt) {
+  if (seg.seq !== c.receive.nxt && !c.tcp.host.profile.believesResets) {
     c.acks.oweChallenge()
     c.speak()
     return Stop

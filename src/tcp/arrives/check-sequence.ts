@@ -38,7 +38,7 @@ function refuse(c: Connection, seg: Segment): Verdict {
 }
 
 function isAcceptable(c: Connection, seg: Segment): boolean {
-  const { nxt, wnd } = c.receive
+  const { nxt, acceptable: wnd } = c.receive
   // A sender that has filled our window acknowledges from its right edge: an empty segment is good there, too. At RCV.NXT
   // everything goes on, for its ACK, URG and RST count even with a zero window (MUST-66); text beyond the window is trimmed.
   if (seg.seq === nxt || inWindow(seg.seq, nxt, seg.length === 0 ? wnd + 1 : wnd)) return true

@@ -15,8 +15,8 @@ export function listen(tcp: Tcp, listener: Listener, seg: Segment, now: Instant,
     return
   }
   // Third; and a SYN with a FIN is dropped, as Linux does: nobody opens so but a scanner.
-  if (!seg.has(Flag.Syn) || seg.has(Flag.Fin)) return
-  const sysctl = tcp.host.sysctl
+  const { sysctl, profile } = tcp.host
+  if (!seg.has(Flag.Syn) || (seg.has(Flag.Fin) && !profile.acceptsSynFin)) return
   if (listener.isFull) {
     tcp.host.counters.ListenOverflows++
     tcp.host.counters.ListenDrops++

@@ -5,7 +5,6 @@ import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
 import { replyReset } from '../reset.ts'
-import { DELAYED_ACK } from '../settings.ts'
 import { canReceive } from '../state.ts'
 import { Timer } from '../timers.ts'
 import { Continue, Stop, type Verdict } from './verdict.ts'
@@ -22,7 +21,7 @@ export function segmentText(c: Connection, seg: Segment, now: Instant): Verdict 
     return Stop
   }
   const finAt = add(seg.seq, seg.payloadLength)
-  if (seg.has(Flag.Fin) && !receive.hasFin && !after(finAt, receive.edge)) {
+  if (seg.has(Flag.Fin) && !receive.hasFin && !after(finAt, receive.acceptableEdge)) {
     receive.hasFin = true
     receive.finAt = finAt
   }
@@ -37,7 +36,8 @@ function text(c: Connection, seg: Segment, now: Instant): void {
   const skipped = before(seg.seq, receive.nxt) ? distance(seg.seq, receive.nxt) : 0
   const left: Seq = add(seg.seq, skipped)
   const end = add(seg.seq, seg.payloadLength)
-  const limit = receive.hasFin && before(receive.finAt, receive.edge) ? receive.finAt : receive.edge
+  const limit =
+    receive.hasFin && before(receive.finAt, receive.acceptableEdge) ? receive.finAt : receive.acceptableEdge
   const length = distance(left, before(limit, end) ? limit : end)
   if (length <= 0) {
     if (receive.wnd === 0) c.tcp.host.counters.TCPWantZeroWindowAdv++
@@ -73,7 +73,7 @@ function inOrder(c: Connection, seg: Segment, advanced: number, length: number, 
   if (advanced > length || receive.reassembly.count > 0) acks.oweNow()
   else acks.oweForData(distance(receive.acknowledged, receive.nxt), receive.segmentSize)
   if (acks.delayed && !acks.now && !c.timers.isArmed(Timer.DelayedAck))
-    c.timers.arm(Timer.DelayedAck, now, DELAYED_ACK)
+    c.timers.arm(Timer.DelayedAck, now, c.tcp.host.profile.delayedAck)
   c.speak()
   c.notify()
 }
