@@ -2,6 +2,7 @@ import type { Duration, Instant } from '../base/time.ts'
 import { abort, close, configure, release } from '../tcp/calls.ts'
 import type { Connection, TcpUser } from '../tcp/connection.ts'
 import type { Listener } from '../tcp/listener.ts'
+import { hasRoom } from '../tcp/send-room.ts'
 import type { Settings } from '../tcp/settings.ts'
 import { Ioctl, Msg, Poll, Shutdown } from './constants.ts'
 import { Errno } from './errno.ts'
@@ -11,15 +12,7 @@ import { ANY_EVENT, type Watcher, Watchers } from './pollable.ts'
 import type { Socket, SocketAddress } from './socket.ts'
 import type { Sockets } from './sockets.ts'
 import { getOption, setOption, tellOption } from './stream-options.ts'
-import {
-  arrivals,
-  COUNTS,
-  hasRoomToWrite,
-  isOpening,
-  readOutOfBand,
-  readStream,
-  writeStream,
-} from './stream-queues.ts'
+import { arrivals, COUNTS, isOpening, readOutOfBand, readStream, writeStream } from './stream-queues.ts'
 import { Wakeups } from './wakeups.ts'
 
 /** Directions that shutdown() has closed. */
@@ -256,7 +249,7 @@ export class StreamSocket implements Socket, TcpUser {
     if (readsNoMore) bits |= Poll.In | Poll.ReadNormal | Poll.ReadHup
     if (c !== undefined && isOpening(c)) return bits
     if (c !== undefined) bits |= arrivals(c, this.receiveLowWater)
-    if (c === undefined || sendsNoMore || hasRoomToWrite(c)) bits |= Poll.Out | Poll.WriteNormal
+    if (c === undefined || sendsNoMore || hasRoom(c)) bits |= Poll.Out | Poll.WriteNormal
     else this.#wakeups.wantsRoom = true
     return bits
   }
@@ -384,7 +377,7 @@ export class StreamSocket implements Socket, TcpUser {
   #newEvents(): number {
     const c = this.connection
     if (c === undefined) return ANY_EVENT
-    return this.#wakeups.take(c, hasRoomToWrite(c), this.#error.isSet(c))
+    return this.#wakeups.take(c, hasRoom(c), this.#error.isSet(c))
   }
 
   #stopListening(): void {

@@ -2,6 +2,7 @@ import type { Instant } from '../base/time.ts'
 import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { sendReset } from './reset.ts'
+import { roomToSend } from './send-room.ts'
 import type { Settings } from './settings.ts'
 import { canSend, isSynchronized } from './state.ts'
 import { Timer } from './timers.ts'
@@ -44,7 +45,7 @@ function receiveWholeSegments(c: Connection): void {
  */
 export function send(c: Connection, from: Uint8Array, offset: number, length: number): number {
   const { queue } = c.send
-  const count = Math.min(length, c.settings.sendBuffer - queue.length)
+  const count = roomToSend(c, length)
   if (count < length) c.send.isBufferShort = true
   if (count <= 0 || !queue.reserve(queue.length + count)) return 0
   queue.put(queue.length, from, offset, count)

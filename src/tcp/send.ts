@@ -35,6 +35,8 @@ export class SendState {
   isPushed = false
   /** The user said that more is to come (MSG_MORE): a short segment waits for it, or as on Linux for the next acknowledgement. */
   hasMoreComing = false
+  /** Where the last piece of the queue begins (`send-room.ts`). */
+  piece: Seq
   /** The user wanted to give more than the buffer takes, and there has not been much room since. */
   isBufferShort = false
   /** A SYN or SYN-ACK is to be sent. */
@@ -50,6 +52,7 @@ export class SendState {
     this.base = add(iss, 1)
     this.small = iss
     this.pushed = iss
+    this.piece = iss
     this.up = iss
   }
 
@@ -110,6 +113,7 @@ export class SendState {
     // These marks follow SND.UNA, so that they never fall so far behind that a comparison turns round.
     if (before(this.small, ack)) this.small = ack
     if (before(this.pushed, ack)) this.pushed = ack
+    if (before(this.piece, ack)) this.piece = ack
     if (this.isUrgent && !before(ack, this.up)) this.isUrgent = false
     if (data > 0) {
       this.base = add(this.base, data)

@@ -4,8 +4,9 @@ import { after, afterOrAt, before } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
-import { hasRoom, noteLimit } from '../limits.ts'
+import { noteLimit } from '../limits.ts'
 import { RTO_MAX } from '../rtt.ts'
+import { hasRoom } from '../send-room.ts'
 import { Timer } from '../timers.ts'
 
 /** The ESTABLISHED part of the fifth step: SND.UNA, the window, RTT, recovery, the retransmission timer. */
