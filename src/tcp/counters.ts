@@ -19,6 +19,9 @@ export class TcpCounters {
   OutOfWindowIcmps = 0
   PAWSActive = 0
   PAWSEstab = 0
+  SyncookiesFailed = 0
+  SyncookiesRecv = 0
+  SyncookiesSent = 0
   TCPAbortFailed = 0
   TCPAbortOnClose = 0
   TCPAbortOnData = 0
@@ -27,6 +30,7 @@ export class TcpCounters {
   TCPAbortOnTimeout = 0
   TCPACKSkippedChallenge = 0
   TCPACKSkippedSeq = 0
+  TCPACKSkippedSynRecv = 0
   TCPACKSkippedTimeWait = 0
   TCPChallengeACK = 0
   TCPDSACKOfoRecv = 0
@@ -44,6 +48,7 @@ export class TcpCounters {
   TCPRcvQDrop = 0
   TCPRenoFailures = 0
   TCPRenoRecovery = 0
+  TCPReqQFullDoCookies = 0
   TCPReqQFullDrop = 0
   TCPSYNChallenge = 0
   TCPSlowStartRetrans = 0

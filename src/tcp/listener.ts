@@ -1,3 +1,4 @@
+import type { Instant } from '../base/time.ts'
 import type { Connection, TcpUser } from './connection.ts'
 import type { Settings } from './settings.ts'
 
@@ -14,6 +15,10 @@ export class Listener {
   isOpen = true
   /** Handshakes in progress, in the SYN cache. */
   pending = 0
+  /** Those of them whose SYN-ACK has not been sent again. */
+  young = 0
+  /** When a SYN was last answered with a cookie. */
+  cookieAt: Instant = Number.NEGATIVE_INFINITY
   /** Established and waiting to be accepted, oldest first. */
   readonly #queue: Connection[] = []
 

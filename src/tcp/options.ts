@@ -65,6 +65,16 @@ export class Negotiated {
     if (this.windowScaling) this.sendShift = Math.min(seg.windowScale, MAX_WINDOW_SCALE)
     else this.receiveShift = 0
   }
+
+  /** Becomes what `other` is. */
+  take(other: Negotiated): void {
+    this.windowScaling = other.windowScaling
+    this.timestamps = other.timestamps
+    this.sack = other.sack
+    this.sendShift = other.sendShift
+    this.receiveShift = other.receiveShift
+    this.sendMss = other.sendMss
+  }
 }
 
 /** The shift that lets the window field express a buffer of `space` bytes; Linux's choice for the same maximum. */

@@ -19,7 +19,7 @@ export class TcpSysctls {
   tcp_keepalive_time = 7200
   /** Connections that no socket holds any more. */
   tcp_max_orphans = 65536
-  /** Handshakes in progress on one listener. */
+  /** Handshakes in progress on one listener, without cookies; a quarter of it is kept free for peers known to be alive, of whom we keep no list. */
   tcp_max_syn_backlog = 1024
   tcp_max_tw_buckets = 65536
   /** Segments that leave together and end with PSH: Linux's smallest super-segment. */
@@ -38,6 +38,8 @@ export class TcpSysctls {
   tcp_sack = 1
   /** 1: the congestion window falls back to the initial one after idling for a retransmission time-out. */
   tcp_slow_start_after_idle = 1
+  /** 0: never; 1: when there is no room for a handshake, our SYN-ACK carries all that is to be remembered; 2: always. */
+  tcp_syncookies = 1
   /** Retransmissions of a SYN-ACK. */
   tcp_synack_retries = 5
   /** Retransmissions of a SYN that are one second apart before back-off begins. */

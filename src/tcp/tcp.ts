@@ -11,6 +11,7 @@ import { otherStates } from './arrives/other-states.ts'
 import { synSent } from './arrives/syn-sent.ts'
 import { abort } from './calls.ts'
 import { Connection, type Probe } from './connection.ts'
+import { SynCookies } from './cookies.ts'
 import { FlowKind, flowHandle, kindOf, rowOf } from './flows.ts'
 import type { IcmpError, SegmentSink, TcpHost } from './host.ts'
 import { icmpError } from './icmp-error.ts'
@@ -39,6 +40,7 @@ export class Tcp {
   readonly synCache: SynCache
   readonly timeWait: TimeWaitTable
   readonly source: SequenceSource
+  readonly cookies: SynCookies
   probe: Probe | undefined
   /** The clock of timestamps, whole milliseconds, int32; read once a verb. */
   milliseconds = 0
@@ -60,6 +62,7 @@ export class Tcp {
     this.source = new SequenceSource(host.random)
     this.synCache = new SynCache(this)
     this.timeWait = new TimeWaitTable(this)
+    this.cookies = new SynCookies(host.random)
   }
 
   /** SEGMENT ARRIVES (RFC 9293 §3.10.7). `seg` has passed IP and its checksum. */
@@ -215,6 +218,14 @@ export class Tcp {
       (c.remotePort << 16) | c.localPort,
       flowHandle(FlowKind.Connection, c.id),
     )
+  }
+
+  /** The handshake of a passive open is over with `seg`: `c` is given its flow, and waits to be accepted. */
+  opened(listener: Listener, c: Connection, seg: Segment, now: Instant): void {
+    this.adopt(c)
+    this.host.counters.PassiveOpens++
+    listener.push(c)
+    this.arrives(c, seg, now)
   }
 
   markDirty(c: Connection): void {

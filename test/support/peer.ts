@@ -72,7 +72,8 @@ export class Peer {
   readonly sysctl = new TcpSysctls()
   readonly profile: TcpProfile = { ...LINUX }
   readonly settings: Settings
-  readonly iss: Seq
+  /** What our numbers count from; the cookie, once `expectsCookie` has seen one. */
+  iss: Seq
   readonly irs: Seq
   /** What was thrown inside a turn. */
   readonly faults: unknown[] = []
@@ -142,6 +143,15 @@ export class Peer {
     if (sent === undefined || !this.#matches(parseLine(line), sent)) this.fail(line, actual)
     if (sent.segment.hasTimestamps) this.#echo = sent.segment.tsVal
     return sent
+  }
+
+  /** The next segment is a SYN-ACK whose number is a cookie: our numbers count from it now. Returns its options in the notation. */
+  expectsCookie(): string {
+    this.#transmit()
+    const [sent] = this.outbox
+    if (sent === undefined) this.fail('a SYN-ACK', 'nothing')
+    this.iss = sent.segment.seq
+    return formatOptions(this.expects('S. 0:0(0) ack 1'), this.#fromUs)
   }
 
   expectsNothing(): void {
