@@ -82,6 +82,7 @@ export const SocketOption = {
   Protocol: 38,
   Domain: 39,
   MemInfo: 55,
+  ZeroCopy: 60,
 } as const
 
 export const IpOption = { TypeOfService: 1, TimeToLive: 2, MtuDiscover: 10, Mtu: 14 } as const

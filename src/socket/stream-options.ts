@@ -42,6 +42,14 @@ const socketOptions: Readonly<Record<number, Option>> = {
   [SocketOption.ReusePort]: flag('reusesPort'),
   [SocketOption.KeepAlive]: flag('keepAlive'),
   [SocketOption.OobInline]: flag('isOutOfBandInline'),
+  [SocketOption.ZeroCopy]: {
+    get: (s) => Number(s.isZeroCopy),
+    set: (s, value) => {
+      if (!within(value, 0, 1)) return -Errno.EINVAL
+      s.isZeroCopy = value !== 0
+      return 0
+    },
+  },
   [SocketOption.Type]: { get: () => SOCK_STREAM },
   [SocketOption.Domain]: { get: () => AF_INET },
   [SocketOption.Protocol]: { get: () => IPPROTO_TCP },

@@ -33,6 +33,8 @@ export class StreamSocket implements Socket, TcpUser {
   /** SO_RCVTIMEO and SO_SNDTIMEO, for callers that block; 0: none. */
   receiveTimeout: Duration = 0
   sendTimeout: Duration = 0
+  /** SO_ZEROCOPY, as it is told: MSG_ZEROCOPY copies like any other send, and completes at once without a notice. */
+  isZeroCopy = false
   settings: Settings
   connection: Connection | undefined
   listener: Listener | undefined
@@ -55,6 +57,7 @@ export class StreamSocket implements Socket, TcpUser {
     this.connection = connection
     this.end.share(connection.local, connection.localPort)
     this.#phase = 'connected'
+    if (connection.state === 'CLOSED') this.end.release() // while it waited to be accepted
     connection.user = this
   }
 
@@ -129,6 +132,7 @@ export class StreamSocket implements Socket, TcpUser {
     if (c !== undefined) {
       c.user = undefined
       abort(c)
+      c.receive.clear() // what a connection that was over had left
     }
     this.connection = undefined
     this.#phase = 'unconnected'

@@ -114,12 +114,11 @@ describe('a call that blocks', () => {
   test('writes all that it was given', () => {
     passes(`${ESTABLISHED}
 +0 setsockopt(4, SOL_SOCKET, SO_SNDBUF, [2500], 4) = 0
-+0...0.2 write(4, ..., 12000) = 12000
-+0 > P. 1:5001(5000) ack 1
-+.1 < . 1:1(0) ack 5001 win 64000
-+0 > P. 5001:10001(5000) ack 1
++0...0.2 write(4, ..., 60000) = 60000
++0 > P. 1:10001(10000) ack 1
 +.1 < . 1:1(0) ack 10001 win 64000
-+0 > P. 10001:12001(2000) ack 1`)
++0 > P. 10001:30001(20000) ack 1
++.1 < . 1:1(0) ack 30001 win 64000`)
   })
 })
 

@@ -1,4 +1,5 @@
 import type { Stack } from '../../stack/stack.ts'
+import { setFreebsdSysctl } from './freebsd-sysctls.ts'
 
 /** Keys of Linux that this stack has no use for yet: setting one changes nothing. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
@@ -57,6 +58,8 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
 /** Sets a tunable by its name or by its path under /proc/sys. Undefined when that was done, else the reason why not. */
 export function setSysctl(stack: Stack, name: string, text: string): string | undefined {
   const key = nameOf(name)
+  const reason = setFreebsdSysctl(stack, key, text)
+  if (reason !== false) return reason
   if (stack.sysctls.get(key) !== undefined) return stack.sysctls.set(key, decimal(text))
   return isAbsent(name) ? undefined : `${key}: no such key`
 }
