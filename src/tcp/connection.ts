@@ -1,5 +1,6 @@
-import type { Instant } from '../base/time.ts'
+import { type Duration, type Instant, MILLISECOND } from '../base/time.ts'
 import type { Seq } from '../wire/seq.ts'
+import type { Segment } from '../wire/tcp.ts'
 import { Acks } from './acks.ts'
 import type { CongestionController } from './congestion.ts'
 import { createController } from './controllers.ts'
@@ -7,12 +8,14 @@ import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength } from './options.ts'
 import { ReceiveState } from './receive.ts'
 import { Recovery } from './recovery.ts'
-import { RoundTrip } from './rtt.ts'
+import { RoundTrip, RTO_MAX } from './rtt.ts'
 import { SendState } from './send.ts'
 import type { Settings } from './settings.ts'
 import { ARROWS, type CloseReason, type State } from './state.ts'
 import type { Tcp } from './tcp.ts'
+import { TailLossProbe } from './tail-loss-probe.ts'
 import { Timers } from './timers.ts'
+import { WindowUse } from './window-use.ts'
 
 /** Who uses a connection: the socket. Called inside a turn; it marks itself ready and does its work when applications run. */
 export interface TcpUser {
@@ -43,6 +46,8 @@ export class Connection {
   readonly acks = new Acks()
   readonly rtt = new RoundTrip()
   readonly recovery: Recovery
+  readonly tailProbe = new TailLossProbe()
+  readonly windowUse: WindowUse
   congestion: CongestionController
   readonly timers: Timers
   /** The listener in whose accept queue this connection waits. */
@@ -103,6 +108,7 @@ export class Connection {
     this.send = new SendState(tcp.host.arena, iss)
     this.receive = new ReceiveState(tcp.host.arena, settings.receiveBuffer)
     this.recovery = new Recovery(iss)
+    this.windowUse = new WindowUse(iss)
     this.congestion = createController(settings.congestionControl)
     this.timers = new Timers(tcp.timers, id)
     this.timestampOffset = timestampOffset
@@ -133,6 +139,11 @@ export class Connection {
   /** The timestamp clock of this connection, milliseconds. */
   get timestamp(): number {
     return (this.tcp.milliseconds + this.timestampOffset) | 0
+  }
+
+  /** Time since the segment that `seg` echoes was sent (RFC 7323 §4), to the millisecond. */
+  sinceEcho(seg: Segment): Duration {
+    return Math.max(1, Math.min((this.timestamp - seg.tsEcr) | 0, RTO_MAX / MILLISECOND)) * MILLISECOND
   }
 
   /** Asks for a chance to speak at the end of this turn, or of one to come. */

@@ -63,7 +63,7 @@ function narrower(c: Connection, mtu: number): void {
   if (pathMss >= c.pathMss) return
   c.pathMss = pathMss
   if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') return
-  c.congestion.begin(c.segmentSize, c.congestion.window)
-  c.recovery.resendAll(c.send)
+  c.congestion.resize(c.segmentSize)
+  c.recovery.resendAll(c)
   c.speak()
 }

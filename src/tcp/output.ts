@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts'
 import type { SegmentSink } from './host.ts'
 import { optionsLength } from './options.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
+import { Mark } from './scoreboard.ts'
 import { Timer } from './timers.ts'
 
 /** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
@@ -25,19 +26,31 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
         speakSyn(c, out, now) &&
         speakDuplicates(c, out, now) &&
         speakProbe(c, out, now) &&
-        speakLost(c, out, now) &&
-        speakNew(c, out, now) &&
+        speakData(c, out, now) &&
         speakFin(c, out, now) &&
         speakAck(c, out)
       )
   }
 }
 
+/** What is lost goes first, but for F-RTO's try with new data after a time-out (RFC 5682 §2.1 step 2b). */
+function speakData(c: Connection, out: SegmentSink, now: Instant): boolean {
+  const { recovery } = c
+  const nxt = c.send.nxt
+  if (!speakTailProbe(c, out, now) || !speakLost(c, out, now) || !speakNew(c, out, now)) return false
+  if (recovery.wantsNew) {
+    recovery.wantsNew = false
+    if (!speakLost(c, out, now)) return false
+  }
+  if (c.send.nxt !== nxt) c.tailProbe.schedule(c, now)
+  return true
+}
+
 function speakSyn(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!c.send.owesSyn) return true
   if (!sendSyn(c, out)) return false
   c.send.owesSyn = false
-  if (c.synRetransmits === 0) c.rtt.start(c.send.nxt, now)
+  c.spokeAt = now
   return true
 }
 
@@ -66,69 +79,111 @@ function speakProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
   return true
 }
 
-/** What is presumed lost: a fast retransmission at once, after a time-out as the congestion window allows. */
+/** What is presumed lost, as far as the congestion window allows. */
 function speakLost(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send, recovery } = c
-  while (recovery.lost > 0) {
-    if (recovery.phase === 'loss' && recovery.inFlight(send) >= c.congestion.window) return true
-    if (send.isSynOutstanding) {
-      // Closed in SYN-RECEIVED: our SYN-ACK was lost.
-      if (!sendSyn(c, out)) return false
-      recovery.resent(1)
-      retransmitted(c, 0, now)
-      continue
-    }
-    const seq = recovery.resend
+  const { board } = recovery
+  if (recovery.wantsNew) return true
+  for (let row = board.nextLost(); row !== -1; row = board.nextLost()) {
+    const room = c.congestion.window - recovery.inFlight(c)
+    if (room <= 0) return true
+    const seq = board.startOf(row)
     // Beyond the peer's (shrunken) window only the oldest segment is tried again (RFC 9293 SHLD-16, MAY-7).
-    if (seq !== send.una && afterOrAt(seq, add(send.una, send.wnd))) return true
-    const size = c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
-    const data = Math.max(0, Math.min(size, distance(seq, send.end), recovery.lost))
-    const hasFin = send.isFinSent && add(seq, data) === send.end && recovery.lost > data
-    if (data === 0 && !hasFin) {
-      recovery.resent(recovery.lost)
-      return true
-    }
-    const isLast = add(seq, data) === send.end
-    const flags = (hasFin ? Flag.Fin : 0) | (isLast && data > 0 ? Flag.Psh : 0)
-    if (!sendSegment(c, out, seq, data, flags, 0)) return false
-    recovery.resent(data + (hasFin ? 1 : 0))
-    retransmitted(c, data, now)
+    if (row > 0 && afterOrAt(seq, add(send.una, send.wnd))) return true
+    if (!resend(c, out, row, room, now)) return false
   }
   return true
 }
 
-function retransmitted(c: Connection, data: number, now: Instant): void {
+/** Sends the row again, cut to what one segment and `room` take. */
+function resend(c: Connection, out: SegmentSink, row: number, room: number, now: Instant): boolean {
+  const { send, recovery } = c
+  const { board } = recovery
+  const size = payloadSize(c)
+  const most = out.segmentationOffload ? Math.max(size, room - (room % size)) : size
+  const seq = board.startOf(row)
+  if (board.lengthOf(row) > Math.min(most, SUPER_SEGMENT)) board.split(row, add(seq, Math.min(most, SUPER_SEGMENT)))
+  const hasFin = send.hasFin && board.endOf(row) === add(send.end, 1)
+  const data = board.lengthOf(row) - (hasFin ? 1 : 0)
+  const isLast = data > 0 && add(seq, data) === send.end
+  const flags = (hasFin ? Flag.Fin : 0) | (isLast ? Flag.Psh : 0)
+  if (!sendSegment(c, out, seq, data, flags, data > size ? size : 0)) return false
+  const wasResent = (board.marksOf(row) & Mark.EverResent) !== 0
+  recovery.resent(c, row, now)
+  countResent(c, data, wasResent)
+  spoke(c, now)
+  return true
+}
+
+function countResent(c: Connection, data: number, wasResent: boolean): void {
   const { counters } = c.tcp.host
-  c.rtt.cancel()
   c.retransmits++
   c.bytesRetransmitted += data
   counters.RetransSegs++
+  if (wasResent) counters.TCPLostRetransmit++
   if (c.recovery.phase === 'recovery') counters.TCPFastRetrans++
   else if (c.recovery.phase === 'loss') counters.TCPSlowStartRetrans++
-  spoke(c, now)
 }
+
+/** RFC 8985 §7.3: new data when the peer's window has room, else the last segment again. The congestion window does not count. */
+function speakTailProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
+  const { send, recovery, tailProbe } = c
+  if (!tailProbe.isOwed) return true
+  const length = Math.min(send.unsent, send.usable, payloadSize(c))
+  if (length > 0) {
+    if (!sendNew(c, out, length, 0, now)) return false
+    tailProbe.sent(c, false, now)
+    return true
+  }
+  const { board } = recovery
+  let row = board.count - 1
+  if (row < 0) return true
+  const size = payloadSize(c)
+  if (board.lengthOf(row) > size) {
+    board.split(row, add(board.endOf(row), -size))
+    row++
+  }
+  if (!resend(c, out, row, size, now)) return false
+  tailProbe.sent(c, true, now)
+  return true
+}
+
+/** Payload of a full segment beside the SACK blocks that it carries now. */
+const payloadSize = (c: Connection): number =>
+  c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
 
 function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send } = c
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
   while (send.unsent > 0) {
-    const size = c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
+    const size = payloadSize(c)
     const length = allowed(c, size, out.segmentationOffload)
     if (length <= 0) {
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
+      observe(c)
       return true
     }
     if (!sendNew(c, out, length, length > size ? size : 0, now)) return false
   }
+  observe(c)
   return true
+}
+
+/** Notes whether the congestion window, or the application, is what ended this output. */
+function observe(c: Connection): void {
+  const { send, recovery } = c
+  const inFlight = recovery.inFlight(c)
+  const limited = inFlight + c.segmentSize > c.congestion.window
+  c.windowUse.observe(limited, inFlight, send.una, send.nxt)
+  if (!limited && send.unsent === 0 && !recovery.hasLost) recovery.rate.limitedByApplication(inFlight)
 }
 
 /** How many bytes may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
 function allowed(c: Connection, size: number, offload: boolean): number {
   const { send, recovery } = c
   const unsent = send.unsent
-  const window = c.congestion.window + recovery.limitedTransmit(size) - recovery.inFlight(send)
+  const window = c.congestion.window - recovery.inFlight(c)
   const most = offload ? SUPER_SEGMENT - (SUPER_SEGMENT % size) : size
   const length = Math.min(unsent, send.usable, window, most)
   const rest = length % size
@@ -160,7 +215,7 @@ function sendNew(c: Connection, out: SegmentSink, length: number, gsoSize: numbe
   send.nxt = hasFin ? add(end, 1) : end
   if (pushes) send.pushed = end
   if (length % c.segmentSize !== 0) send.small = end
-  c.rtt.start(send.nxt, now)
+  c.recovery.sent(seq, send.nxt, now)
   spoke(c, now)
   return true
 }
@@ -171,7 +226,9 @@ function speakFin(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!send.hasFin || send.isFinSent || send.unsent > 0) return true
   if (!sendSegment(c, out, send.nxt, 0, Flag.Fin, 0)) return false
   send.nxt = add(send.nxt, 1)
+  c.recovery.sent(add(send.nxt, -1), send.nxt, now)
   spoke(c, now)
+  c.tailProbe.schedule(c, now)
   return true
 }
 
@@ -181,5 +238,5 @@ const speakAck = (c: Connection, out: SegmentSink): boolean => !c.acks.now || se
 /** RFC 5681 §4.1: after an idle time longer than the RTO the window is the initial one again. */
 function afterIdle(c: Connection, now: Instant): void {
   if (c.tcp.host.sysctl.tcp_slow_start_after_idle !== 0 && now - c.spokeAt > c.rtt.timeout)
-    c.congestion.onIdle()
+    c.congestion.restart(now)
 }

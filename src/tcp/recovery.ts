@@ -1,132 +1,465 @@
 // hot path
-import type { Instant } from '../base/time.ts'
-import { add, after, afterOrAt, before, distance, earlier, later, type Seq } from '../wire/seq.ts'
-import type { CongestionController } from './congestion.ts'
-import type { RoundTrip } from './rtt.ts'
-import type { SendState } from './send.ts'
+import type { Duration, Instant } from '../base/time.ts'
+import { add, after, afterOrAt, before, distance, type Seq } from '../wire/seq.ts'
+import type { Segment } from '../wire/tcp.ts'
+import type { Phase } from './congestion.ts'
+import type { Connection } from './connection.ts'
+import { DeliveryRate } from './delivery-rate.ts'
+import { Rack } from './rack.ts'
+import { RateReduction } from './rate-reduction.ts'
+import { readSackBlocks } from './sack-blocks.ts'
+import { Delivery, type DeliveryWatcher, Mark, Scoreboard } from './scoreboard.ts'
+import { Undo } from './undo.ts'
 
-/** RFC 5681 §3.2. */
+/** Segments that may be overtaken before they are taken for lost (RFC 5681 §3.2, `tcp_reordering`). */
 export const DUPLICATE_THRESHOLD = 3
 
-export type Phase = 'open' | 'recovery' | 'loss'
+/** Filled anew for each acknowledgement. */
+const delivery = new Delivery()
 
 /**
- * Loss recovery: finds what was lost and says what is to be sent again. NewReno (RFC 6582) after three duplicates, go-back-N from
- * SND.UNA after a time-out. SND.NXT never moves back: what is presumed lost is the range [resend, lostEnd).
+ * Loss recovery: what was sent and is not acknowledged, what of it is presumed lost, and which phase that puts the connection in. RACK
+ * (RFC 8985) with SACK, NewReno (RFC 6582) without; F-RTO (RFC 5682) after a time-out; what proves spurious is undone.
  */
-export class Recovery {
+export class Recovery implements DeliveryWatcher {
   phase: Phase = 'open'
-  /** Duplicate acknowledgements since SND.UNA last moved. */
-  duplicates = 0
-  /** RFC 6582's "recover", one beyond the highest sequence number sent when recovery began. */
-  recover: Seq
+  readonly board = new Scoreboard()
+  readonly rack = new Rack()
+  readonly reduction = new RateReduction()
+  readonly undo = new Undo()
+  readonly rate = new DeliveryRate()
+  /** One beyond the highest sequence number sent when the phase began (RFC 6582's "recover"). */
+  high: Seq
   /** Expiries of the retransmission timer since SND.UNA last moved. */
   timeouts = 0
   /** When the oldest outstanding segment was first found late: the give-up timers count from here. */
   stalledSince: Instant = 0
-  #resend: Seq
-  #lostEnd: Seq
+  /** Duplicate acknowledgements of a peer without SACK, each standing for a segment that arrived. */
+  duplicates = 0
+  /** A new segment may be sent though the window is used up, to find out whether a time-out was spurious (RFC 5682 §2.1 step 2b). */
+  wantsNew = false
+  /** RFC 5682: the time-out may have been spurious. */
+  #isForward = false
+  /** Time until RACK has to look again; 0: it need not. */
+  reorderingDelay: Duration = 0
+  #minimumRtt: Duration = 0
+  #now: Instant = 0
 
   constructor(iss: Seq) {
-    this.recover = iss
-    this.#resend = iss
-    this.#lostEnd = iss
+    this.high = iss
   }
 
-  /** First sequence number to be sent again; meaningful when `lost` is not 0. */
-  get resend(): Seq {
-    return this.#resend
+  /** Sequence numbers in the network. Without SACK each duplicate stands for a segment that has left it. */
+  inFlight(c: Connection): number {
+    const { board } = this
+    return board.inFlight(c.send.flight) - this.#renoSacked(c)
   }
 
-  /** Sequence numbers that are presumed lost and not yet sent again. */
-  get lost(): number {
-    return Math.max(0, distance(this.#resend, this.#lostEnd))
+  /** True when something presumed lost waits to be sent again. */
+  get hasLost(): boolean {
+    return this.board.nextLost() !== -1
   }
 
-  /** Sequence numbers outstanding and not presumed lost. */
-  inFlight(send: SendState): number {
-    return send.flight - this.lost
+  get inReduction(): boolean {
+    return this.phase === 'reduction' || this.phase === 'recovery'
   }
 
-  /** New segments beyond the window for the first two duplicates (RFC 3042). */
-  limitedTransmit(segmentSize: number): number {
-    return this.phase === 'open' ? Math.min(this.duplicates, 2) * segmentSize : 0
+  /** [start, end) was sent for the first time. */
+  sent(start: Seq, end: Seq, now: Instant): void {
+    const { rate } = this
+    rate.beforeSending(this.board.count === 0, now)
+    this.board.sent(start, end, now, rate.delivered, rate.deliveredAt, rate.firstSentAt, rate.appLimitedUntil !== 0)
+    this.reduction.sent(distance(start, end))
+    this.wantsNew = false
   }
 
-  /** `length` numbers from `resend` were sent again. */
-  resent(length: number): void {
-    this.#resend = add(this.#resend, length)
+  /** The row was sent again. */
+  resent(c: Connection, row: number, now: Instant): void {
+    const { rate, board } = this
+    this.undo.retransmitted(c.timestamp, now)
+    this.reduction.sent(board.lengthOf(row))
+    board.resend(row, now, rate.delivered, rate.deliveredAt, rate.firstSentAt)
   }
 
-  /** SND.UNA has moved by `acknowledged` bytes of data. */
-  acknowledged(
-    send: SendState,
-    acknowledged: number,
-    segmentSize: number,
-    limited: boolean,
-    controller: CongestionController,
-    rtt: RoundTrip,
-    now: Instant,
-  ): void {
-    this.duplicates = 0
-    this.timeouts = 0
-    this.#resend = later(this.#resend, send.una)
-    this.#lostEnd = later(this.#lostEnd, send.una)
-    if (this.phase === 'recovery') {
-      if (afterOrAt(send.una, this.recover)) {
-        this.phase = 'open'
-        controller.onRecovered(send.flight)
-      } else {
-        controller.onPartial(acknowledged)
-        this.#markLost(send.una, segmentSize, send.nxt)
-      }
-      return
-    }
-    if (this.phase === 'loss' && afterOrAt(send.una, this.recover)) this.phase = 'open'
-    // Follows SND.UNA, so that it never falls so far behind that the comparison turns round.
-    if (this.phase === 'open' && after(send.una, this.recover)) this.recover = add(send.una, -1)
-    controller.onAcknowledged(acknowledged, rtt.smoothed, limited || this.phase === 'loss', now)
+  /**
+   * An acceptable acknowledgement. SND.UNA has moved from `prior` by what `seg.ack` says; `isDuplicate` by RFC 5681 §2. Afterwards the
+   * phase, the window and what is to be sent again are as they should be.
+   */
+  acknowledged(c: Connection, seg: Segment, prior: Seq, isDuplicate: boolean, now: Instant): void {
+    const { board, rate } = this
+    const { una } = c.send
+    const advanced = una !== prior
+    const priorInFlight = this.inFlight(c)
+    const priorLost = board.lost
+    this.#now = now
+    this.#minimumRtt = c.rtt.minimum
+    delivery.clear()
+    rate.begin()
+    const hadDsack = c.options.sack && seg.sackCount > 0 && readSackBlocks(c, seg, delivery)
+    if (advanced) board.acknowledge(una, delivery, this)
+    this.#sampleRtt(c, seg, advanced, now)
+    if (advanced) this.timeouts = 0
+    if (delivery.isReordered) this.#reordered(c)
+    const delivered = this.#deliveredBytes(c, advanced, isDuplicate)
+    c.tailProbe.acknowledged(c, seg, hadDsack, now)
+    this.#judge(c, seg, advanced, isDuplicate, now)
+    const lost = Math.max(0, board.lost - priorLost)
+    rate.end(delivered, lost, priorInFlight, c.rtt.minimum, now)
+    this.#steer(c, delivered, lost, advanced, now)
+    if (board.count === 0 || board.resent === 0) this.#settle()
   }
 
-  /** A duplicate acknowledgement arrived. True when it began a fast retransmission. */
-  duplicate(send: SendState, segmentSize: number, controller: CongestionController, now: Instant): boolean {
-    this.duplicates++
-    if (this.phase === 'recovery') {
-      controller.onDuplicate()
-      return false
-    }
-    // RFC 6582 §3.2 step 2: duplicates caused by what a time-out sent again do not count.
-    if (this.phase !== 'open' || this.duplicates < DUPLICATE_THRESHOLD || !after(send.una, this.recover))
-      return false
-    this.phase = 'recovery'
-    this.recover = send.nxt
-    // Limited transmit is not part of the flight that is halved (RFC 5681 §3.2 step 2).
-    controller.onLoss(Math.max(segmentSize, send.flight - 2 * segmentSize), now)
-    this.#markLost(send.una, segmentSize, send.nxt)
-    return true
+  /** RFC 8985 §6.2: the reordering timer expired. */
+  reorderingTimeout(c: Connection, now: Instant): void {
+    this.#detect(c, now)
+    if (this.board.lost > 0 && (this.phase === 'open' || this.phase === 'disorder')) this.#enterRecovery(c, now)
   }
 
-  /** The retransmission timer expired: everything outstanding is presumed lost. */
-  timeout(send: SendState, controller: CongestionController, now: Instant): void {
-    if (this.timeouts === 0) this.stalledSince = now
+  /** The retransmission timer expired (RFC 6298 §5.4, RFC 5681 §3.1, RFC 8985 §6.3). */
+  timeout(c: Connection, now: Instant): void {
+    const { board } = this
+    const isNewEpisode = this.phase === 'open' || this.phase === 'disorder' || this.phase === 'reduction'
+    const isFirst = this.timeouts === 0
+    if (isFirst) this.stalledSince = now
     this.timeouts++
-    controller.onTimeout(send.flight, this.phase === 'loss')
-    this.phase = 'loss'
-    this.recover = send.nxt
+    const flight = c.send.flight
+    this.#markAllLost(c, now)
+    if (isNewEpisode || !after(this.high, c.send.una) || (this.phase === 'loss' && isFirst)) {
+      this.undo.rememberThreshold(this.#presentThreshold(c))
+      c.congestion.threshold = c.congestion.thresholdAfterLoss(flight, now)
+      this.undo.begin(c.send.una, board.resent > 0 ? 1 : 0)
+    }
+    this.reduction.cancel()
+    c.congestion.window = this.inFlight(c) + c.segmentSize
     this.duplicates = 0
-    this.#resend = send.una
-    this.#lostEnd = send.nxt
+    this.#enter(c, 'loss', now)
+    this.high = c.send.nxt
+    this.#isForward = c.tcp.host.sysctl.tcp_frto !== 0 && (isNewEpisode || !isFirst)
+    this.wantsNew = false
+    c.tailProbe.cancel()
+  }
+
+  /** The peer says that the path is congested (RFC 3168 §6.1.2): as a loss, once a window, without anything being lost. */
+  congestionMarked(c: Connection, now: Instant): void {
+    this.undo.forbid()
+    if (this.phase !== 'open' && this.phase !== 'disorder') return
+    this.reduction.begin(c.congestion, c.congestion.thresholdAfterLoss(c.send.flight, now))
+    this.undo.end()
+    this.high = c.send.nxt
+    this.#enter(c, 'reduction', now)
+  }
+
+  /** A loss was repaired by a tail-loss probe: the window comes down as for any other (RFC 8985 §7.4.2). */
+  lossRepaired(c: Connection, now: Instant): void {
+    if (this.inReduction || this.phase === 'loss') return
+    c.congestion.threshold = c.congestion.thresholdAfterLoss(Math.max(c.send.flight, c.congestion.window), now)
+    if (!c.congestion.ownsWindow) c.congestion.window = c.congestion.threshold
+    c.congestion.onPhase('reduction', now)
+    c.congestion.onPhase(this.phase, now)
   }
 
   /** The path turned out narrower: what is out must be sent again in smaller segments (RFC 1191 §6.4). No loss is counted. */
-  resendAll(send: SendState): void {
-    this.#resend = send.una
-    this.#lostEnd = send.nxt
+  resendAll(c: Connection): void {
+    const { board } = this
+    for (let row = 0; row < board.count; row++) board.markLost(row)
+    this.high = c.send.nxt
   }
 
-  #markLost(from: Seq, length: number, limit: Seq): void {
-    const end = earlier(add(from, length), limit)
-    if (before(this.#resend, from) || afterOrAt(this.#resend, this.#lostEnd)) this.#resend = from
-    if (before(this.#lostEnd, end)) this.#lostEnd = end
+  /** The connection is over. */
+  clear(): void {
+    this.board.clear()
+    this.reorderingDelay = 0
+  }
+
+  /** A row was found to have arrived, in the course of `acknowledged`. */
+  delivered(sentAt: Instant, end: Seq, marks: number, row: number): void {
+    this.rack.arrived(sentAt, end, marks, this.#minimumRtt, this.#now)
+    this.rate.arrived(this.board, row, sentAt, end, marks)
+  }
+
+  /** RFC 2883: a block told of data that had arrived before. */
+  duplicateReported(c: Connection, end: Seq): void {
+    c.tcp.host.counters.TCPDSACKRecv++
+    this.undo.duplicateReported(end)
+    this.rack.duplicateReported(c.send.una, c.send.nxt)
+  }
+
+  // --- phases (Linux's tcp_fastretrans_alert, from whose scripts our tests come) ---
+
+  #judge(c: Connection, seg: Segment, advanced: boolean, isDuplicate: boolean, now: Instant): void {
+    const { una } = c.send
+    if (this.phase !== 'open' && afterOrAt(una, this.high) && this.#leave(c, seg, now)) return
+    switch (this.phase) {
+      case 'recovery':
+        if (!advanced) this.#countDuplicate(c, isDuplicate)
+        else if (this.#undoPartially(c, seg, now)) return
+        if (this.undo.isAllDuplicate) this.#undoAll(c, 'TCPDSACKUndo')
+        this.#findLost(c, advanced, now)
+        return
+      case 'loss':
+        this.#judgeLoss(c, seg, advanced, isDuplicate, now)
+        this.#findLost(c, advanced, now)
+        return
+      default:
+        this.#judgeOpen(c, advanced, isDuplicate, now)
+    }
+  }
+
+  /** SND.UNA has reached what was sent when the phase began. True when nothing more is to be decided. */
+  #leave(c: Connection, seg: Segment, now: Instant): boolean {
+    if (this.phase === 'reduction') {
+      if (c.send.una === this.high) return false
+      this.reduction.end(c.congestion)
+      this.#enter(c, 'open', now)
+    } else if (this.phase === 'recovery') {
+      this.duplicates = 0
+      if (this.#undoAfterRecovery(c, seg)) return true
+      if (this.#isHeldOpen(c)) return true
+      this.reduction.end(c.congestion)
+      this.undo.end()
+      this.#enter(c, 'open', now)
+    }
+    return false
+  }
+
+  #judgeOpen(c: Connection, advanced: boolean, isDuplicate: boolean, now: Instant): void {
+    if (advanced) this.duplicates = 0
+    this.#countDuplicate(c, isDuplicate)
+    if (this.phase !== 'reduction' && this.undo.isAllDuplicate) this.#undoAll(c, 'TCPDSACKUndo')
+    this.#findLost(c, advanced, now)
+    if (this.board.lost > 0) {
+      this.#enterRecovery(c, now)
+      return
+    }
+    if (this.phase === 'reduction') return
+    const isQuiet = this.board.sacked === 0 && this.duplicates === 0 && this.board.resent === 0
+    const phase = isQuiet ? 'open' : 'disorder'
+    if (phase === this.phase) return
+    this.#enter(c, phase, now)
+    this.high = c.send.nxt
+  }
+
+  /** RFC 5682 §3.1: was the time-out spurious? */
+  #judgeLoss(c: Connection, seg: Segment, advanced: boolean, isDuplicate: boolean, now: Instant): void {
+    const isRecovered = afterOrAt(c.send.una, this.high)
+    if (advanced && this.#mayUndo(c, seg)) {
+      this.#undoLoss(c, now)
+      return
+    }
+    if (this.#isForward) {
+      if (delivery.hadOriginal && delivery.delivered > 0 && this.#hasArrivedUnsent()) {
+        c.tcp.host.counters.TCPSpuriousRTOs++
+        this.#undoLoss(c, now)
+        return
+      }
+      if (after(c.send.nxt, this.high)) {
+        if (delivery.hadSacked || isDuplicate) this.#isForward = false
+      } else if (advanced && !isRecovered) {
+        this.high = c.send.nxt
+        this.wantsNew = c.send.unsent > 0 && c.send.usable > 0
+        if (this.wantsNew) return
+        this.#isForward = false
+      }
+    }
+    if (isRecovered) {
+      this.duplicates = 0
+      this.undo.end()
+      if (!this.#isHeldOpen(c)) this.#enter(c, 'open', now)
+      return
+    }
+    if (!c.options.sack) {
+      if (after(c.send.nxt, this.high) && isDuplicate) this.duplicates++
+      else if (advanced) this.duplicates = 0
+    }
+  }
+
+  /** F-RTO's sign: an original, never sent again, that arrived after the time-out. */
+  #hasArrivedUnsent(): boolean {
+    return delivery.firstSentAt >= 0 || delivery.sackedSentAt >= 0
+  }
+
+  #enterRecovery(c: Connection, now: Instant): void {
+    const { counters } = c.tcp.host
+    if (c.options.sack) counters.TCPSackRecovery++
+    else counters.TCPRenoRecovery++
+    this.undo.begin(c.send.una, this.board.resent > 0 ? 1 : 0)
+    if (!this.inReduction) {
+      this.undo.rememberThreshold(this.#presentThreshold(c))
+      this.reduction.begin(c.congestion, c.congestion.thresholdAfterLoss(c.send.flight, now))
+    }
+    this.high = c.send.nxt
+    this.#enter(c, 'recovery', now)
+    c.tailProbe.cancel()
+  }
+
+  #enter(c: Connection, phase: Phase, now: Instant): void {
+    this.phase = phase
+    c.congestion.onPhase(phase, now)
+    if (phase === 'open') this.wantsNew = false
+  }
+
+  // --- what is lost ---
+
+  #findLost(c: Connection, advanced: boolean, now: Instant): void {
+    if (this.board.count === 0) return
+    if (c.options.sack) this.#detect(c, now)
+    else this.#markFirstLost(c, advanced)
+  }
+
+  #detect(c: Connection, now: Instant): void {
+    const inRecovery = this.phase === 'recovery' || this.phase === 'loss'
+    const threshold = this.#threshold(c)
+    const window = this.rack.reorderingWindow(c.rtt, inRecovery, this.board.sacked, threshold)
+    this.reorderingDelay = this.rack.detect(this.board, window, now)
+  }
+
+  /** RFC 6582 and RFC 5681 §3.2, without SACK: the first segment, after three duplicates and with each partial acknowledgement. */
+  #markFirstLost(c: Connection, advanced: boolean): void {
+    const inRecovery = this.phase === 'recovery'
+    const isTime = inRecovery ? advanced : this.phase !== 'loss' && this.duplicates >= DUPLICATE_THRESHOLD
+    if (!isTime || (!inRecovery && before(c.send.una, this.#lossGuard(c)))) return
+    const { board } = this
+    if ((board.marksOf(0) & Mark.Lost) !== 0) return
+    if (board.lengthOf(0) > c.segmentSize) board.split(0, add(board.startOf(0), c.segmentSize))
+    board.markLost(0)
+  }
+
+  /** RFC 6582 §3.2 step 2: duplicates that answer what a time-out sent again begin no recovery. */
+  #lossGuard(c: Connection): Seq {
+    return this.phase === 'open' || this.phase === 'disorder' ? c.send.una : this.high
+  }
+
+  /** RFC 6298 §5.4 with RFC 8985 §6.3: everything is lost, but for what was sent too lately to judge. */
+  #markAllLost(c: Connection, now: Instant): void {
+    const { board, rack } = this
+    // A SACKed head cannot be: the receiver has reneged (RFC 2018 §8).
+    if (board.count > 0 && (board.marksOf(0) & Mark.Sacked) !== 0) {
+      c.tcp.host.counters.TCPSACKReneging++
+      board.forgetSacks()
+    }
+    const window = rack.reorderingWindow(c.rtt, true, board.sacked, this.#threshold(c))
+    for (let row = 0; row < board.count; row++) {
+      const isLate = row === 0 || !c.options.sack || board.sentAt(row) + rack.rtt + window <= now
+      if (isLate) board.markLost(row)
+    }
+  }
+
+  #reordered(c: Connection): void {
+    this.rack.hasReordering = true
+    c.tcp.host.counters.TCPSACKReorder++
+  }
+
+  /** SACKed bytes that stand for three segments. */
+  #threshold(c: Connection): number {
+    return c.tcp.host.sysctl.tcp_reordering * c.segmentSize
+  }
+
+  #countDuplicate(c: Connection, isDuplicate: boolean): void {
+    if (isDuplicate && !c.options.sack) this.duplicates++
+  }
+
+  #renoSacked(c: Connection): number {
+    if (this.duplicates === 0) return 0
+    const { board } = this
+    const most = Math.max(0, c.send.flight - board.lost - c.segmentSize)
+    return Math.min(this.duplicates * c.segmentSize, most)
+  }
+
+  /** Bytes that this acknowledgement reports, a duplicate without SACK standing for a segment. */
+  #deliveredBytes(c: Connection, advanced: boolean, isDuplicate: boolean): number {
+    if (c.options.sack) return delivery.delivered
+    if (isDuplicate) return c.segmentSize
+    if (!advanced) return 0
+    const counted = Math.min(this.duplicates * c.segmentSize, Math.max(0, delivery.delivered - c.segmentSize))
+    return delivery.delivered - counted
+  }
+
+  // --- taking back ---
+
+  #mayUndo(c: Connection, seg: Segment): boolean {
+    if (!this.undo.isPossible) return false
+    return this.undo.isAllDuplicate || this.undo.isLate(c.options.timestamps && seg.hasTimestamps, seg.tsEcr)
+  }
+
+  #undoAfterRecovery(c: Connection, seg: Segment): boolean {
+    if (!this.#mayUndo(c, seg)) {
+      this.rack.recovered()
+      return false
+    }
+    this.reduction.cancel()
+    this.#undoAll(c, 'TCPFullUndo')
+    if (this.#isHeldOpen(c)) return true
+    this.#enter(c, 'open', this.#now)
+    return true
+  }
+
+  #undoPartially(c: Connection, seg: Segment, now: Instant): boolean {
+    const isLate = this.undo.isLate(c.options.timestamps && seg.hasTimestamps, seg.tsEcr)
+    if (!this.undo.isPossible || !isLate) return false
+    if (this.board.resent > 0) return true // hold: more may come
+    this.board.forgive()
+    this.reduction.cancel()
+    this.#undoAll(c, 'TCPPartialUndo')
+    this.#enter(c, 'disorder', now)
+    this.high = c.send.nxt
+    return true
+  }
+
+  #undoLoss(c: Connection, now: Instant): void {
+    this.board.forgive()
+    this.#undoAll(c, 'TCPLossUndo')
+    this.timeouts = 0
+    this.#isForward = false
+    if (!this.#isHeldOpen(c)) this.#enter(c, 'open', now)
+  }
+
+  #undoAll(c: Connection, counter: 'TCPFullUndo' | 'TCPPartialUndo' | 'TCPLossUndo' | 'TCPDSACKUndo'): void {
+    c.tcp.host.counters[counter]++
+    this.reduction.cancel()
+    this.undo.apply(c.congestion)
+    this.rack.undone()
+  }
+
+  /** RFC 6582 §3.2: without SACK the phase holds until something beyond it is acknowledged, lest late duplicates begin another. */
+  #isHeldOpen(c: Connection): boolean {
+    return c.send.una === this.high && !c.options.sack && c.send.flight > 0
+  }
+
+  #presentThreshold(c: Connection): number {
+    const { window, threshold } = c.congestion
+    if (this.inReduction) return threshold
+    return Math.max(threshold, (window >> 1) + (window >> 2))
+  }
+
+  #settle(): void {
+    if (this.phase === 'open') this.undo.settled()
+  }
+
+  // --- the window ---
+
+  #steer(c: Connection, delivered: number, lost: number, advanced: boolean, now: Instant): void {
+    const { congestion } = c
+    congestion.onAcknowledgement(this.rate.sample, this.#lastRtt, now)
+    if (congestion.ownsWindow) return
+    if (this.inReduction && this.reduction.isActive) {
+      this.reduction.acknowledged(congestion, delivered, lost, this.inFlight(c), advanced, c.segmentSize)
+    } else if (delivery.cumulative > 0 && c.windowUse.isLimited(congestion)) {
+      congestion.grow(delivered, c.rtt.smoothed, now)
+    }
+  }
+
+  #lastRtt: Duration = -1
+
+  /** RFC 6298 §3: every acknowledgement of something never sent again is a sample; else its timestamp, or none (Karn). */
+  #sampleRtt(c: Connection, seg: Segment, advanced: boolean, now: Instant): void {
+    this.#lastRtt = -1
+    const sentAt = !delivery.hadResent && delivery.firstSentAt >= 0 ? delivery.firstSentAt : delivery.sackedSentAt
+    if (sentAt >= 0) {
+      const last = delivery.lastSentAt >= 0 && !delivery.hadResent ? delivery.lastSentAt : sentAt
+      this.#lastRtt = Math.max(1, Math.round(now - last))
+      c.rtt.sample(Math.max(1, Math.round(now - sentAt)), this.#lastRtt)
+    } else if (advanced && c.options.timestamps && seg.hasTimestamps && seg.tsEcr !== 0) {
+      c.rtt.sample(c.sinceEcho(seg), -1)
+    }
   }
 }

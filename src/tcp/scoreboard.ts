@@ -74,6 +74,8 @@ export class Scoreboard {
   highestSacked: Seq = toSeq(0)
   /** Rows before this one are not (Lost and not Resent): where the search for one begins. */
   #lostFrom = 0
+  /** Rows before this one are SACKed, or Lost and not Resent: detection need not look at them again. */
+  #judged = 0
   #ints: Int32Array | undefined
   #doubles: Float64Array | undefined
   #capacity = 0
@@ -82,6 +84,12 @@ export class Scoreboard {
 
   get count(): number {
     return this.#count
+  }
+
+  /** Where the detection of losses begins: what lies before has been decided. */
+  get firstUnjudged(): number {
+    while (this.#judged < this.#count && isJudged(this.marksOf(this.#judged))) this.#judged++
+    return this.#judged
   }
 
   /** Sequence numbers in the network: sent, not known to have arrived and not presumed lost (RFC 6675's pipe). */
@@ -115,6 +123,7 @@ export class Scoreboard {
     const marks = this.#ints![at * INTS + Int.Marks]!
     if ((marks & Mark.Resent) === 0) this.resent += this.lengthOf(row)
     this.#ints![at * INTS + Int.Marks] = marks | Mark.Resent | Mark.EverResent
+    if (row < this.#judged) this.#judged = row
     this.#stamp(at, now, delivered, deliveredAt, firstSentAt)
   }
 
@@ -204,6 +213,7 @@ export class Scoreboard {
       this.lost -= this.lengthOf(row)
       this.#ints![at + Int.Marks] = marks & ~Mark.Lost
     }
+    this.#judged = 0
   }
 
   /** Takes back every SACK: the receiver may have reneged (RFC 2018 §8). */
@@ -213,11 +223,12 @@ export class Scoreboard {
       this.#ints![at + Int.Marks] = this.#ints![at + Int.Marks]! & ~Mark.Sacked
     }
     this.sacked = 0
+    this.#judged = 0
   }
 
   /** The first row that is presumed lost and not sent again since, or -1. */
   nextLost(): number {
-    if (this.lost - this.resent <= 0 && this.lost === 0) return -1
+    if (this.lost === 0) return -1
     for (let row = this.#lostFrom; row < this.#count; row++) {
       if ((this.marksOf(row) & (Mark.Lost | Mark.Resent)) === Mark.Lost) {
         this.#lostFrom = row
@@ -255,6 +266,7 @@ export class Scoreboard {
     ints[this.#at(row) * INTS + Int.End] = seq
     ints[this.#at(row + 1) * INTS + Int.Start] = seq
     if (this.#lostFrom > row) this.#lostFrom = row
+    if (this.#judged > row) this.#judged = row
   }
 
   /** Forgets everything. */
@@ -286,6 +298,7 @@ export class Scoreboard {
     this.#head = (this.#head + 1) & (this.#capacity - 1)
     this.#count--
     if (this.#lostFrom > 0) this.#lostFrom--
+    if (this.#judged > 0) this.#judged--
   }
 
   #sackRow(row: number, out: Delivery, watcher: DeliveryWatcher): void {
@@ -349,6 +362,7 @@ export class Scoreboard {
     this.lost = 0
     this.resent = 0
     this.#lostFrom = 0
+    this.#judged = 0
     this.#head = 0
     if (this.#capacity <= FIRST_CAPACITY) return
     this.#ints = undefined
@@ -356,3 +370,6 @@ export class Scoreboard {
     this.#capacity = 0
   }
 }
+
+const isJudged = (marks: number): boolean =>
+  (marks & Mark.Sacked) !== 0 || (marks & (Mark.Lost | Mark.Resent)) === Mark.Lost

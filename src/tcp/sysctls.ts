@@ -8,6 +8,10 @@ export class TcpSysctls {
   /** Challenge ACKs a second for the whole stack; Linux's default is no limit. */
   tcp_challenge_ack_limit = 0x7fffffff
   tcp_congestion_control = 'reno'
+  /** 3 or 4: tail-loss probes (RFC 8985 §7); 0: none. */
+  tcp_early_retrans = 3
+  /** 2: F-RTO (RFC 5682). */
+  tcp_frto = 2
   /** Seconds that an orphan stays in FIN-WAIT-2. */
   tcp_fin_timeout = 60
   /** Milliseconds between two ACKs to invalid segments of one connection. */
@@ -31,6 +35,8 @@ export class TcpSysctls {
   tcp_rfc1337 = 0
   /** Receive buffer, bytes: minimum, default, maximum. */
   tcp_rmem = [4096, 131072, 6291456]
+  /** Segments that may be overtaken before they are taken for lost. */
+  tcp_reordering = 3
   tcp_sack = 1
   /** 1: the congestion window falls back to the initial one after idling for a retransmission time-out. */
   tcp_slow_start_after_idle = 1

@@ -1,57 +1,49 @@
 // hot path
-import { type Duration, type Instant, MILLISECOND } from '../../base/time.ts'
-import { after, afterOrAt, before } from '../../wire/seq.ts'
+import type { Instant } from '../../base/time.ts'
+import { after, afterOrAt, before, type Seq } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
-import { RTO_MAX } from '../rtt.ts'
+import { armReordering } from '../timeouts.ts'
 import { Timer } from '../timers.ts'
 
 /** The ESTABLISHED part of the fifth step: SND.UNA, the window, RTT, recovery, the retransmission timer. */
 export function acknowledgement(c: Connection, seg: Segment, now: Instant): void {
   const window = offered(c, seg)
-  if (after(seg.ack, c.send.una)) newData(c, seg, now)
-  else if (isDuplicate(c, seg, window)) duplicate(c, now)
-  if (!before(seg.ack, c.send.una)) updateWindow(c, seg, window)
+  const prior = c.send.una
+  const isDuplicate = isDuplicateOf(c, seg, window)
+  const advances = after(seg.ack, prior)
+  if (advances) c.bytesAcked += c.send.acknowledge(seg.ack)
+  if (!before(seg.ack, prior)) {
+    updateWindow(c, seg, window)
+    recover(c, seg, prior, isDuplicate, now)
+  }
+  if (advances) c.notify()
 }
 
 /** SEG.WND in bytes: that of a SYN is never scaled (RFC 7323 §2.2). */
 export const offered = (c: Connection, seg: Segment): number =>
   seg.has(Flag.Syn) ? seg.window : seg.window << c.options.sendShift
 
-function newData(c: Connection, seg: Segment, now: Instant): void {
+/** What the acknowledgement says of losses, and what that means for the timers. Pure data on an idle sender says nothing. */
+function recover(c: Connection, seg: Segment, prior: Seq, isDuplicate: boolean, now: Instant): void {
   const { send, recovery, rtt } = c
-  // Read before SND.UNA moves: was it the congestion window that held us back? (RFC 7661 §4.3's "limited".)
-  const limited = send.flight + c.segmentSize >= c.congestion.window || recovery.phase !== 'open'
-  const wasOpen = recovery.phase === 'open'
-  const data = send.acknowledge(seg.ack)
-  c.bytesAcked += data
-  // Karn: what was sent again is timed by its echoed timestamp or not at all (RFC 6298 §3).
-  const isTimed = rtt.acknowledged(seg.ack, now)
-  if (!isTimed && !wasOpen && c.options.timestamps && seg.hasTimestamps) rtt.sample(elapsed(c, seg))
-  recovery.acknowledged(send, data, c.segmentSize, limited, c.congestion, rtt, now)
-  // RFC 6298 §5.2 and §5.3.
-  if (send.flight === 0) c.timers.cancel(Timer.Retransmit)
-  else c.timers.arm(Timer.Retransmit, now, rtt.timeout)
-  if (send.hasMore || recovery.lost > 0) c.speak()
-  if (data > 0) c.notify()
+  const advanced = send.una !== prior
+  if (!advanced && !isDuplicate && seg.sackCount === 0 && !seg.has(Flag.Ece)) return
+  recovery.acknowledged(c, seg, prior, isDuplicate, now)
+  if (advanced) {
+    // RFC 6298 §5.2 and §5.3.
+    if (send.flight === 0) c.timers.cancel(Timer.Retransmit)
+    else c.timers.arm(Timer.Retransmit, now, rtt.timeout)
+  }
+  armReordering(c, now)
+  c.tailProbe.schedule(c, now)
+  if (send.hasMore || recovery.hasLost) c.speak()
 }
-
-/** Time since the segment that this one echoes was sent (RFC 7323 §4), to the millisecond. */
-const elapsed = (c: Connection, seg: Segment): Duration =>
-  Math.max(1, Math.min((c.timestamp - seg.tsEcr) | 0, RTO_MAX / MILLISECOND)) * MILLISECOND
 
 /** RFC 5681 §2: a duplicate acknowledgement. */
-const isDuplicate = (c: Connection, seg: Segment, window: number): boolean =>
+const isDuplicateOf = (c: Connection, seg: Segment, window: number): boolean =>
   seg.ack === c.send.una && seg.length === 0 && window === c.send.wnd && c.send.flight > 0
-
-function duplicate(c: Connection, now: Instant): void {
-  if (c.recovery.duplicate(c.send, c.segmentSize, c.congestion, now)) {
-    c.tcp.host.counters.TCPRenoRecovery++
-    c.rtt.cancel()
-  }
-  c.speak()
-}
 
 /** SND.WL1 and SND.WL2 keep an old segment from setting the window. */
 function updateWindow(c: Connection, seg: Segment, window: number): void {
