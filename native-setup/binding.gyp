@@ -6,6 +6,7 @@
         'src/addon.cc',
         'src/batch.cc',
         'src/checksum.cc',
+        'src/device-link.cc',
         'src/device.cc',
         'src/environment.cc',
         'src/errors.cc',

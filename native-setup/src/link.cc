@@ -168,6 +168,21 @@ int Route::transact(void* request, const char* what, Visit visit, void* context)
   return error;
 }
 
+/** Visits what is nested in an attribute. */
+template <typename Visitor>
+static void eachNested(const rtattr* attribute, int type, Visitor visit) {
+  if ((attribute->rta_type & NLA_TYPE_MASK) != type) return;
+  eachAttribute(RTA_DATA(attribute), static_cast<int>(RTA_PAYLOAD(attribute)), visit);
+}
+
+static void readPacketInformation(const rtattr* attribute, LinkState* state) {
+  eachNested(attribute, IFLA_LINKINFO, [state](const rtattr* info) {
+    eachNested(info, IFLA_INFO_DATA, [state](const rtattr* data) {
+      if (data->rta_type == IFLA_TUN_PI) copyValue(&state->hasPacketInformation, sizeof(bool), data);
+    });
+  });
+}
+
 static void readLink(const void* message, void* context) {
   const auto* header = static_cast<const nlmsghdr*>(message);
   if (header->nlmsg_type != RTM_NEWLINK) return;
@@ -179,6 +194,7 @@ static void readLink(const void* message, void* context) {
     if (attribute->rta_type == IFLA_MTU) copyValue(&state->mtu, sizeof state->mtu, attribute);
     if (attribute->rta_type == IFLA_TXQLEN) copyValue(&state->queueLength, sizeof state->queueLength, attribute);
     if (attribute->rta_type == IFLA_IFNAME) copyValue(state->name, sizeof state->name - 1, attribute);
+    readPacketInformation(attribute, state);
     if (attribute->rta_type == IFLA_STATS64) copyValue(&state->statistics, sizeof state->statistics, attribute);
   });
 }

@@ -13,6 +13,8 @@ struct LinkState {
   uint32_t mtu = 0;
   uint32_t queueLength = 0;
   char name[IFNAMSIZ] = {};
+  /** Of a TUN device: four bytes come before each packet. */
+  bool hasPacketInformation = false;
   rtnl_link_stats64 statistics = {};
 };
 

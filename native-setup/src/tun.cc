@@ -86,14 +86,14 @@ int TunFile::create(const TunSettings& settings) {
     hint = hintForOpen(errno);
     return errno;
   }
-  flags_ = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | (settings.multiQueue ? IFF_MULTI_QUEUE : 0);
+  flags_ = IFF_TUN | IFF_VNET_HDR | (settings.multiQueue ? IFF_MULTI_QUEUE : 0);
   return attach();
 }
 
 int TunFile::attach() {
   ifreq request = {};
   memcpy(request.ifr_name, name_, IFNAMSIZ);
-  request.ifr_flags = static_cast<short>(flags_);
+  request.ifr_flags = static_cast<short>(flags_ | IFF_NO_PI);
   const int error = control(TUNSETIFF, "TUNSETIFF", &request);
   hint = hintForAttach(error);
   if (error != 0) return error;
@@ -126,15 +126,14 @@ int TunFile::inspect() {
   if (error != 0) return error;
   memcpy(name_, request.ifr_name, IFNAMSIZ);
   name_[IFNAMSIZ - 1] = '\0';
-  flags_ = static_cast<unsigned short>(request.ifr_flags) &
-           (IFF_TUN | IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE);
+  // IFF_NO_PI cannot be read here: the kernel says IFF_NOFILTER by the same bit.
+  flags_ = static_cast<unsigned short>(request.ifr_flags) & (IFF_TUN | IFF_TAP | IFF_VNET_HDR | IFF_MULTI_QUEUE);
   return 0;
 }
 
 // A persistent device keeps what its last user set: the header's size and byte order, the filter, the send buffer.
 int TunFile::resetStale() {
   prefix_ = Prefix();
-  if ((flags_ & IFF_NO_PI) == 0) prefix_.information = sizeof(tun_pi);
   if ((flags_ & IFF_VNET_HDR) != 0) {
     int size = sizeof(VirtioHeader);
     int error = control(TUNSETVNETHDRSZ, "TUNSETVNETHDRSZ", &size);

@@ -39,6 +39,8 @@ class TunFile {
   /** False when the kernel does not take these bits; offloads are off then. */
   bool setOffload(uint32_t bits);
   int setPersist(bool on);
+  /** An adopted device was opened without IFF_NO_PI: four bytes come before each packet. */
+  void expectPacketInformation() { prefix_.information = sizeof(tun_pi); }
 
   int fd() const { return fd_; }
   const char* name() const { return name_; }

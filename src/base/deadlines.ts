@@ -16,12 +16,18 @@ export class Deadlines {
   #heap: Int32Array
   #key: Float64Array
   #size = 0
+  /**
+   * What `next` returned last, since a number that is read from an array and returned is a new object each time. `undefined` at first makes
+   * it a field for objects, into which V8 does not copy the number itself.
+   */
+  #next: Instant | undefined = undefined
 
   constructor(owners = 16) {
     this.#due = new Float64Array(owners).fill(NEVER)
     this.#place = new Int32Array(owners).fill(ABSENT)
     this.#heap = new Int32Array(owners)
     this.#key = new Float64Array(owners)
+    this.#next = NEVER
   }
 
   /** Makes room for owners 0 … `owners - 1`. */
@@ -68,7 +74,10 @@ export class Deadlines {
   /** The earliest deadline of all, or NEVER. */
   next(): Instant {
     this.#settle()
-    return this.#size === 0 ? NEVER : this.#key[0]!
+    if (this.#size === 0) return NEVER
+    const next = this.#key[0]!
+    if (next !== this.#next) this.#next = next
+    return this.#next!
   }
 
   /** Removes and returns an owner whose deadline is at or before `now`, or -1. */

@@ -1,5 +1,5 @@
 // hot path: once for every batch of packets.
-import { type Instant, NEVER } from '../base/time.ts'
+import { type Instant, NEVER, sooner } from '../base/time.ts'
 import type { Stack } from '../stack/stack.ts'
 import type { Device } from './device.ts'
 
@@ -15,5 +15,5 @@ export function turn(stack: Stack, device: Device, now: Instant): Instant {
   stack.runApplications() // before transmission, so that replies carry acknowledgements
   stack.transmit(device, now)
   device.flush()
-  return Math.min(stack.nextDeadline(), device.nextDeadline?.() ?? NEVER)
+  return sooner(stack.nextDeadline(), device.nextDeadline?.() ?? NEVER)
 }

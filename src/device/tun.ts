@@ -239,6 +239,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
     this.#isGone = false
     this.#configure()
     this.#refresh()
+    this.#poll()
   }
 
   /** Closes the device, which disappears unless it is persistent. May be repeated. */

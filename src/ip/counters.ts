@@ -37,7 +37,7 @@ export class IpCounters {
   InECT0Pkts = 0
   InCEPkts = 0
   ReasmOverlaps = 0
-  /** IPv6 packets, which a TUN device brings unasked. */
+  /** IPv6 packets, which a TUN device brings unasked; in none of the other counters. */
   InVersion6 = 0
   /** Any other version. */
   InBadVersion = 0

@@ -132,12 +132,14 @@ export class Ip {
 
   #countDrop(drop: Drop, memory: Uint8Array, start: number, length: number): void {
     const counters = this.#counters
+    if (drop === Drop.BadVersion && u8(memory, start) >>> 4 === 6) {
+      counters.InVersion6++
+      return
+    }
     counters.InReceives++
     counters.InOctets += length
-    if (drop === Drop.BadVersion) {
-      if (u8(memory, start) >>> 4 === 6) counters.InVersion6++
-      else counters.InBadVersion++
-    } else if (drop === Drop.TooShort || (drop === Drop.BadTotalLength && u16(memory, start + 2) > length)) {
+    if (drop === Drop.BadVersion) counters.InBadVersion++
+    else if (drop === Drop.TooShort || (drop === Drop.BadTotalLength && u16(memory, start + 2) > length)) {
       counters.InTruncatedPkts++
     } else {
       counters.InHdrErrors++

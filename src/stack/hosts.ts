@@ -63,10 +63,8 @@ export const udpHost = (stack: Stack, outlet: Outlet, ring: ReplyRing): UdpHost 
   },
   sourceFor: (remote) => stack.routes.sourceFor(remote),
   isLocal: (address) => stack.routes.isLocal(address),
-  isReceivable: (address) => {
-    const cast = stack.routes.castOf(address)
-    return cast === Cast.Unicast || cast === Cast.Broadcast
-  },
+  address: stack.routes.address,
+  isBroadcast: (address) => stack.routes.castOf(address) === Cast.Broadcast,
   mtuTo: () => stack.routes.mtu,
   get discoversPathMtu() {
     return stack.sysctls.ip.ip_no_pmtu_disc === 0

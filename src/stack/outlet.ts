@@ -4,6 +4,7 @@ import type { IpCounters } from '../ip/counters.ts'
 import type { Identification } from '../ip/identification.ts'
 import type { IpSysctls } from '../ip/sysctls.ts'
 import type { SegmentSink } from '../tcp/host.ts'
+import { LIMITED_BROADCAST } from '../wire/address.ts'
 import { put16 } from '../wire/bytes.ts'
 import { pseudoHeader } from '../wire/checksum.ts'
 import { DONT_FRAGMENT, IPV4_HEADER, Protocol, writeIpv4 } from '../wire/ipv4.ts'
@@ -15,6 +16,8 @@ export interface OutletContext {
   readonly sysctl: IpSysctls
   readonly counters: IpCounters
   readonly identification: Identification
+  /** Our network's broadcast address. */
+  readonly broadcast: number
 }
 
 /**
@@ -108,10 +111,11 @@ export class Outlet implements SegmentSink {
     length: number,
     dontFragment: boolean,
   ): void {
-    const { sysctl, counters, identification } = this.#context
+    const { sysctl, counters, identification, broadcast } = this.#context
     const totalLength = IPV4_HEADER + length
     counters.OutRequests++
     counters.OutOctets += totalLength
+    if (destination === broadcast || destination === LIMITED_BROADCAST) counters.OutBcastPkts++
     // RFC 6864 §4.1: what cannot be fragmented needs no identification.
     const id = dontFragment ? 0 : identification.next(destination, protocol)
     const bits = dontFragment ? DONT_FRAGMENT : 0

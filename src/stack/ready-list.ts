@@ -1,3 +1,6 @@
+// hot path: an application is made ready by every segment that brings it something.
+import { Rounds } from '../base/rounds.ts'
+
 /** Who can be made ready: run in the turn's application phase. */
 export interface Runnable {
   /** The list's own mark: already waiting. */
@@ -7,33 +10,26 @@ export interface Runnable {
 
 /** Applications that something became ready for. Each is run once a turn, however often it is made ready. */
 export class ReadyList {
-  #waiting: Runnable[] = []
-  #running: Runnable[] = []
-  #next = 0
+  readonly #rounds = new Rounds<Runnable>()
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0 && this.#next === this.#running.length
+    return this.#rounds.isEmpty
   }
 
   add(owner: Runnable): void {
     if (owner.isQueued) return
     owner.isQueued = true
-    this.#waiting.push(owner)
+    this.#rounds.add(owner)
   }
 
-  /** Takes those that wait now; who becomes ready while they run waits for the next turn, so that no two can keep each other busy for ever. */
+  /** Takes those that wait now; who becomes ready while they run waits for the next turn. */
   begin(): void {
-    const done = this.#running
-    done.length = 0
-    this.#running = this.#waiting
-    this.#waiting = done
-    this.#next = 0
+    this.#rounds.begin()
   }
 
   /** Runs what `begin` took. When one throws, the call may be repeated for those behind it. True when all have run. */
   runAll(): boolean {
-    while (this.#next < this.#running.length) {
-      const owner = this.#running[this.#next++]!
+    for (let owner = this.#rounds.take(); owner !== undefined; owner = this.#rounds.take()) {
       owner.isQueued = false
       owner.run()
     }

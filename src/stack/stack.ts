@@ -2,7 +2,7 @@
 import type { Arena } from '../base/arena.ts'
 import { Column, type PacketTable } from '../base/packet-table.ts'
 import { type Random, SeededRandom } from '../base/random.ts'
-import { type Instant, NEVER } from '../base/time.ts'
+import { type Instant, sooner } from '../base/time.ts'
 import { Icmp } from '../icmp/icmp.ts'
 import type { QuotedError } from '../icmp/quote.ts'
 import { Identification } from '../ip/identification.ts'
@@ -96,6 +96,7 @@ export class Stack {
       sysctl: this.sysctls.ip,
       counters: counters.ip,
       identification: new Identification(this.random),
+      broadcast: this.routes.broadcast,
     }
     const replies = new Outlet(context, this.#replies)
     this.#segments = new Outlet(context, this.#exit)
@@ -161,7 +162,7 @@ export class Stack {
   /** When the next turn is due though no packet comes: NEVER, or a moment that has passed when there is something to do at once. */
   nextDeadline(): Instant {
     if (this.#loopback.table.count > 0 || !this.#readyList.isEmpty || this.tcp.isDirty) return AT_ONCE
-    return Math.min(this.ip.nextDeadline(), this.tcp.nextDeadline(), NEVER)
+    return sooner(this.ip.nextDeadline(), this.tcp.nextDeadline())
   }
 
   /** Has `owner` run in the next application phase. */

@@ -24,16 +24,17 @@ export class TcpInput {
       this.#counters.TcpNotUnicast++
       return
     }
+    this.#tcp.InSegs++ // as on Linux, a bad segment is a received one too
     const { header, memory, payload, end } = packet
     const segment = this.#segment
     const drop = readSegment(segment, memory, payload, end)
     if (drop !== Drop.None) {
-      this.#countError()
+      this.#tcp.InErrs++
       return
     }
     if (!this.#isIntact(packet)) {
       this.#tcp.InCsumErrors++
-      this.#countError()
+      this.#tcp.InErrs++
       return
     }
     segment.source = header.source
@@ -41,12 +42,6 @@ export class TcpInput {
     segment.tos = header.tos
     segment.gsoSize = packet.gsoSize
     tcp.receive(segment, now)
-  }
-
-  /** As on Linux, a bad segment is a received one too; TCP counts the good ones. */
-  #countError(): void {
-    this.#tcp.InSegs++
-    this.#tcp.InErrs++
   }
 
   /** The checksum is right, or known to be: by the device, or because the segment comes from this machine. */

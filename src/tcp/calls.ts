@@ -2,7 +2,7 @@ import type { Instant } from '../base/time.ts'
 import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { sendReset } from './reset.ts'
-import { canSend } from './state.ts'
+import { canSend, isSynchronized } from './state.ts'
 import { Timer } from './timers.ts'
 
 /** RFC 6928: ten segments, or what they would be at 1,460 bytes. */
@@ -112,7 +112,7 @@ export function abort(c: Connection): void {
  */
 export function release(c: Connection, now: Instant): void {
   c.user = undefined
-  c.isOrphan = true
+  c.tcp.orphan(c)
   c.receive.isShut = true
   if (c.receive.queue.length > 0 && c.state !== 'CLOSED') {
     c.tcp.host.counters.TCPAbortOnClose++
@@ -127,8 +127,8 @@ export function release(c: Connection, now: Instant): void {
 
 /** SO_KEEPALIVE was switched, or its times changed. */
 export function keepAliveChanged(c: Connection, now: Instant): void {
-  if (!c.settings.keepAlive || c.state === 'CLOSED' || c.state === 'SYN-SENT')
-    c.timers.cancel(Timer.Keepalive)
+  if (!isSynchronized(c.state)) return // a closed connection's timers are somebody else's
+  if (!c.settings.keepAlive) c.timers.cancel(Timer.Keepalive)
   else c.timers.arm(Timer.Keepalive, now, Math.max(SECOND, c.settings.keepIdle - (now - c.heardAt)))
 }
 

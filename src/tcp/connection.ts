@@ -141,9 +141,10 @@ export class Connection {
     return (this.tcp.milliseconds + this.timestampOffset) | 0
   }
 
-  /** Time since the segment that `seg` echoes was sent (RFC 7323 §4), to the millisecond. */
+  /** Time since the segment that `seg` echoes was sent (RFC 7323 §4), to the millisecond; -1: it echoes what we never sent. */
   sinceEcho(seg: Segment): Duration {
-    return Math.max(1, Math.min((this.timestamp - seg.tsEcr) | 0, RTO_MAX / MILLISECOND)) * MILLISECOND
+    const elapsed = (this.timestamp - seg.tsEcr) | 0
+    return elapsed < 0 || elapsed > RTO_MAX / MILLISECOND ? -1 : Math.max(1, elapsed) * MILLISECOND
   }
 
   /** Asks for a chance to speak at the end of this turn, or of one to come. */

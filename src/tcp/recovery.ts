@@ -459,7 +459,8 @@ export class Recovery implements DeliveryWatcher {
       this.#lastRtt = Math.max(1, Math.round(now - last))
       c.rtt.sample(Math.max(1, Math.round(now - sentAt)), this.#lastRtt)
     } else if (advanced && c.options.timestamps && seg.hasTimestamps && seg.tsEcr !== 0) {
-      c.rtt.sample(c.sinceEcho(seg), -1)
+      const elapsed = c.sinceEcho(seg)
+      if (elapsed > 0) c.rtt.sample(elapsed, -1)
     }
   }
 }

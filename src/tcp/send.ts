@@ -1,6 +1,7 @@
 // hot path
 import type { Arena } from '../base/arena.ts'
 import { ByteRing } from '../base/byte-ring.ts'
+import { type Instant, NEVER } from '../base/time.ts'
 import { add, after, before, distance, type Seq, toSeq } from '../wire/seq.ts'
 
 /** The send sequence space (RFC 9293 §3.3.1) and the bytes in it that are not yet acknowledged. */
@@ -12,6 +13,8 @@ export class SendState {
   wnd = 0
   wl1: Seq = toSeq(0)
   wl2: Seq = toSeq(0)
+  /** When the first probe of a zero window was due, or NEVER. */
+  shutSince: Instant = NEVER
   /** The largest window the peer has offered (MAX.SND.WND of RFC 5961 §5.2, and for silly-window avoidance). */
   maxWindow = 0
   /** What the user gave and the peer has not acknowledged. Its head has sequence number `base`. */

@@ -1,6 +1,7 @@
 // hot path
 import { FlowTable, NO_FLOW } from '../base/flow-table.ts'
-import { type Instant, MILLISECOND, SECOND } from '../base/time.ts'
+import { Rounds } from '../base/rounds.ts'
+import { type Instant, MILLISECOND, SECOND, sooner } from '../base/time.ts'
 import { TimerTable } from '../base/timer-table.ts'
 import type { Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
@@ -18,8 +19,9 @@ import type { Listener } from './listener.ts'
 import { Listeners } from './listeners.ts'
 import { output } from './output.ts'
 import { sendReset } from './reset.ts'
+import { sendAck } from './segments.ts'
 import type { Settings } from './settings.ts'
-import type { CloseReason } from './state.ts'
+import { type CloseReason, isSynchronized } from './state.ts'
 import { SynCache } from './syn-cache.ts'
 import { TimeWaitTable } from './time-wait.ts'
 import { timeouts } from './timeouts.ts'
@@ -41,8 +43,7 @@ export class Tcp {
   establishedCount = 0
   orphanCount = 0
   #connections: (Connection | undefined)[] = []
-  #dirty: Connection[] = []
-  #speaking: Connection[] = []
+  readonly #dirty = new Rounds<Connection>()
   #challenges = 0
   #challengeSecond = Number.NEGATIVE_INFINITY
 
@@ -88,11 +89,8 @@ export class Tcp {
   /** Lets every connection that has something to say speak. */
   transmit(out: SegmentSink, now: Instant): void {
     this.#tick(now)
-    const speaking = this.#dirty
-    this.#dirty = this.#speaking
-    this.#speaking = speaking
-    for (let i = 0; i < speaking.length; i++) {
-      const c = speaking[i]!
+    this.#dirty.begin()
+    for (let c = this.#dirty.take(); c !== undefined; c = this.#dirty.take()) {
       c.isDirty = false
       try {
         if (!output(c, out, now)) this.markDirty(c)
@@ -100,16 +98,15 @@ export class Tcp {
         this.#fault(c, error)
       }
     }
-    speaking.length = 0
   }
 
   /** Something is to be said: the next turn's output must not wait. */
   get isDirty(): boolean {
-    return this.#dirty.length > 0
+    return !this.#dirty.isEmpty
   }
 
   nextDeadline(): Instant {
-    return Math.min(this.timers.next(), this.synCache.nextDeadline(), this.timeWait.nextDeadline())
+    return sooner(sooner(this.timers.next(), this.synCache.nextDeadline()), this.timeWait.nextDeadline())
   }
 
   /** An ICMP error that quotes a segment of ours (MUST-54). */
@@ -216,7 +213,7 @@ export class Tcp {
   markDirty(c: Connection): void {
     if (c.isDirty) return
     c.isDirty = true
-    this.#dirty.push(c)
+    this.#dirty.add(c)
     this.host.wake()
   }
 
@@ -242,7 +239,7 @@ export class Tcp {
   /** Both FINs are through: what remains is a row in the table of TIME-WAIT (MUST-13). */
   enterTimeWait(c: Connection, now: Instant): void {
     c.moveTo('TIME-WAIT')
-    this.timeWait.add(c, now)
+    if (!this.timeWait.add(c, now) && c.acks.isOwed) sendAck(c, this.host.replies)
     this.finish(c, 'closed')
   }
 
@@ -257,10 +254,16 @@ export class Tcp {
     return this.#challenges-- > 0
   }
 
-  /** The user has let go of `c`: orphans beyond `tcp_max_orphans` are reset. */
+  /** The user lets go of `c`. */
+  orphan(c: Connection): void {
+    if (c.isOrphan) return
+    c.isOrphan = true
+    if (c.state !== 'CLOSED') this.orphanCount++
+  }
+
+  /** Orphans beyond `tcp_max_orphans` are reset. */
   limitOrphans(c: Connection): void {
-    if (c.state === 'CLOSED') return
-    if (++this.orphanCount <= this.host.sysctl.tcp_max_orphans) return
+    if (c.state === 'CLOSED' || this.orphanCount <= this.host.sysctl.tcp_max_orphans) return
     this.host.counters.TCPAbortOnMemory++
     sendReset(c, this.host.replies)
     this.finish(c, 'aborted')
@@ -300,7 +303,7 @@ export class Tcp {
 
   #countEnd(c: Connection, reason: CloseReason): void {
     const { counters } = this.host
-    if (c.isOrphan && this.orphanCount > 0) this.orphanCount--
+    if (c.isOrphan) this.orphanCount--
     if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') counters.AttemptFails++
     else {
       this.establishedCount--
@@ -312,7 +315,12 @@ export class Tcp {
   #fault(c: Connection, error: unknown): void {
     this.host.counters.Faults++
     this.host.onFault(error)
-    this.finish(c, 'fault')
+    try {
+      if (isSynchronized(c.state)) sendReset(c, this.host.replies)
+      this.finish(c, 'fault')
+    } catch (another) {
+      this.host.onFault(another)
+    }
   }
 
   #tick(now: Instant): void {

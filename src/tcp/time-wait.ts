@@ -73,7 +73,12 @@ export class TimeWaitTable {
   arrives(row: number, seg: Segment, now: Instant): Seq | undefined {
     const next = this.#seq(row, Field.ReceiveNext)
     const stale = this.#isStale(row, seg)
-    if (isFreshSyn(seg) && !stale && (after(seg.seq, next) || this.#isNewer(row, seg)))
+    if (
+      isFreshSyn(seg) &&
+      !stale &&
+      (after(seg.seq, next) || this.#isNewer(row, seg)) &&
+      this.#isListening(seg)
+    )
       return this.#reopen(row, seg, now)
     const window = Math.max(1, this.#rows[row * STRIDE + Field.Window]!)
     if (stale || !inWindow(seg.seq, next, window)) {
@@ -127,6 +132,10 @@ export class TimeWaitTable {
     this.#remove(row)
     tcp.host.counters.TWRecycled++
     return later(iss, beyond)
+  }
+
+  #isListening(seg: Segment): boolean {
+    return this.#tcp.listeners.find(seg.destination, seg.destinationPort) !== undefined
   }
 
   #isStale(row: number, seg: Segment): boolean {

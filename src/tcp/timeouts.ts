@@ -1,4 +1,4 @@
-import { type Duration, type Instant, MILLISECOND, SECOND } from '../base/time.ts'
+import { type Duration, type Instant, MILLISECOND, NEVER, SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { sendReset } from './reset.ts'
 import { RTO_MAX, RTO_MIN } from './rtt.ts'
@@ -51,14 +51,16 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   c.tcp.host.counters.TCPTimeouts++
   recovery.timeout(c, now)
   rtt.backoff++
-  c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, now))
+  c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))
   c.speak()
 }
 
 /** SYNs: `tcp_syn_linear_timeouts` a second apart, then doubling, `synRetries` of these (MUST-22). */
 function synTimeout(c: Connection, now: Instant): void {
   const linear = c.tcp.host.sysctl.tcp_syn_linear_timeouts
-  if (c.synRetransmits >= c.settings.synRetries + linear) {
+  const { userTimeout } = c.settings
+  const isOver = userTimeout > 0 && now - c.openedAt >= userTimeout
+  if (isOver || c.synRetransmits >= c.settings.synRetries + linear) {
     c.tcp.finish(c, c.softError ?? 'timeout')
     return
   }
@@ -68,7 +70,7 @@ function synTimeout(c: Connection, now: Instant): void {
   c.tcp.host.counters.TCPSynRetrans++
   c.tcp.host.counters.TCPTimeouts++
   const delay = SECOND * 2 ** Math.max(0, c.synRetransmits - linear)
-  c.timers.arm(Timer.Retransmit, now, Math.min(delay, RTO_MAX))
+  c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, Math.min(delay, RTO_MAX), c.openedAt, now))
   c.speak()
 }
 
@@ -93,30 +95,40 @@ export function backoffTime(retries: number): Duration {
   return (2 ** (doublings + 1) - 1) * RTO_MIN + (retries - doublings) * RTO_MAX
 }
 
-/** The next time-out, or earlier when the user's limit ends before it (RFC 5482). */
-function clampToUserTimeout(c: Connection, now: Instant): Duration {
-  const timeout = c.rtt.timeout
+/** The next time-out, or earlier when the user's limit, counted from `since`, ends before it (RFC 5482). */
+function clampToUserTimeout(c: Connection, timeout: Duration, since: Instant, now: Instant): Duration {
   if (c.settings.userTimeout === 0) return timeout
-  const left = c.recovery.stalledSince + c.settings.userTimeout - now
+  const left = since + c.settings.userTimeout - now
   return left > 0 ? Math.min(timeout, left) : timeout
 }
 
-/** The window is shut, or too small to be worth a segment: probe, at doubling intervals, for as long as the peer answers (MUST-37). */
+/** The window is shut: probe, at doubling intervals. Too small, or corked: send what fits all the same (RFC 9293 §3.8.6.2.1's override). */
 function persistTimeout(c: Connection, now: Instant): void {
   const { send } = c
   if (send.flight > 0 || send.unsent === 0) return
-  const silent = now - c.heardAt
-  const isOver = c.settings.userTimeout > 0 ? silent >= c.settings.userTimeout : c.probes >= retriesOf(c)
-  if (c.probes > 0 && isOver) {
+  send.owesProbe = true
+  c.speak()
+  if (send.usable > 0) return
+  if (send.shutSince === NEVER) send.shutSince = now
+  if (isProbingOver(c, now)) {
     giveUp(c)
     return
   }
   c.probes++
   c.tcp.host.counters.TCPWinProbe++
-  send.owesProbe = true
   if (c.rtt.backoff < 16) c.rtt.backoff++
-  c.timers.arm(Timer.Persist, now, c.rtt.timeout)
-  c.speak()
+  c.timers.arm(Timer.Persist, now, clampToUserTimeout(c, c.rtt.timeout, send.shutSince, now))
+}
+
+/**
+ * Probes go on for as long as the peer answers (MUST-37): `probes` counts those in a row that it did not. But a user may set a limit
+ * all the same, and an orphan, for which nobody waits, ends when its back-off does (Linux's tcp_probe_timer).
+ */
+function isProbingOver(c: Connection, now: Instant): boolean {
+  const { userTimeout } = c.settings
+  if (userTimeout > 0 && now - c.send.shutSince >= userTimeout) return true
+  const retries = retriesOf(c)
+  return c.probes >= retries || (c.isOrphan && c.rtt.backoff >= retries && c.rtt.timeout >= RTO_MAX)
 }
 
 /** RFC 9293 §3.8.4: probes to a peer that has been silent; some unanswered ones in a row end the connection (MUST-29). */

@@ -66,8 +66,10 @@ export interface UdpHost {
   /** The local address from which `remote` is reached, or 0 when there is no route. */
   sourceFor(remote: number): number
   isLocal(address: number): boolean
-  /** True for an address that datagrams to this host may have: ours, or a broadcast address of its network. */
-  isReceivable(address: number): boolean
+  /** Our address, from which broadcasts are sent. */
+  readonly address: number
+  /** True for the broadcast addresses, of our network and of all. */
+  isBroadcast(address: number): boolean
   /** Largest IP packet towards `remote`, bytes. */
   mtuTo(remote: number): number
   /** True when the path's MTU is to be found out (`ip_no_pmtu_disc` 0). */

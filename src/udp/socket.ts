@@ -9,13 +9,15 @@ export const MAX_PAYLOAD = 65_507
 /** A socket of UDP: an address and port to receive at, perhaps a peer, and a bounded queue. Calls never block. */
 export class UdpSocket implements Ready {
   isQueued = false
-  /** int32; 0: any of ours. */
+  /** int32; 0: any of ours. Connecting chooses one. */
   localAddress = 0
   /** 0: not bound. */
   localPort = 0
   /** The peer when connected, else 0. */
   remoteAddress = 0
   remotePort = 0
+  /** May send to broadcast addresses (SO_BROADCAST). */
+  allowsBroadcast = false
   /** May share its port with sockets that also may (SO_REUSEADDR). */
   sharesPort = false
   /** Bytes that may be queued (SO_RCVBUF). */
@@ -34,6 +36,7 @@ export class UdpSocket implements Ready {
   /** Datagrams dropped because the queue was full. */
   drops = 0
   readonly queue: ReceiveQueue
+  #boundAddress = 0
   #fault: UdpFault | undefined
   readonly #udp: Udp
 
@@ -71,6 +74,7 @@ export class UdpSocket implements Ready {
   }
 
   disconnect(): void {
+    if (this.isConnected) this.localAddress = this.#boundAddress
     this.remoteAddress = 0
     this.remotePort = 0
     this.pathMtu = Number.POSITIVE_INFINITY
@@ -96,6 +100,15 @@ export class UdpSocket implements Ready {
     const copied = this.queue.copy(out, into, offset, length)
     if (!peek) this.#udp.dropFirst(this, out)
     return copied
+  }
+
+  /** The peer is known, and so the address from which it is reached. */
+  connected(local: number, address: number, port: number): void {
+    this.disconnect()
+    this.#boundAddress = this.localAddress
+    this.localAddress = local
+    this.remoteAddress = address
+    this.remotePort = port
   }
 
   /** What an ICMP error reported, once. */

@@ -93,7 +93,8 @@ export class Udp {
   /** See `UdpSocket.bind`. */
   bind(socket: UdpSocket, address: number, port: number): UdpOutcome {
     if (socket.isBound) return 'alreadyBound'
-    if (address !== 0 && !this.#host.isReceivable(address)) return 'addressNotAvailable'
+    if (address !== 0 && !this.#host.isLocal(address) && !this.#host.isBroadcast(address))
+      return 'addressNotAvailable'
     const isFree = (candidate: number): boolean => this.table.isFree(address, candidate, socket.sharesPort)
     if (port !== 0 && !isFree(port)) return 'addressInUse'
     const chosen = port !== 0 ? port : this.#host.choosePort(isFree)
@@ -106,12 +107,12 @@ export class Udp {
 
   /** See `UdpSocket.connect`. */
   connect(socket: UdpSocket, address: number, port: number): UdpOutcome {
-    if (this.#host.sourceFor(address) === 0) return 'noRoute'
+    const source = this.#sourceFor(socket, address)
+    if (source === 0) return 'noRoute'
+    if (port === 0) return 'noDestination'
     const bound = socket.isBound ? 'done' : this.bind(socket, 0, 0)
     if (bound !== 'done') return bound
-    socket.disconnect()
-    socket.remoteAddress = address
-    socket.remotePort = port
+    socket.connected(source, address, port)
     return 'done'
   }
 
@@ -170,14 +171,13 @@ export class Udp {
     this.#held -= socket.queue.capacity
     socket.queue.clear()
     if (socket.isBound) this.table.remove(socket)
-    socket.localPort = 0
     socket.disconnect()
+    socket.localPort = 0
   }
 
   #sourceFor(socket: UdpSocket, address: number): number {
-    const source = this.#host.sourceFor(address)
-    if (source === 0) return 0
-    return this.#host.isLocal(socket.localAddress) ? socket.localAddress : source
+    const isBroadcast = socket.allowsBroadcast && this.#host.isBroadcast(address)
+    return isBroadcast ? this.#host.address : this.#host.sourceFor(address)
   }
 
   #mtuTo(socket: UdpSocket, address: number): number {

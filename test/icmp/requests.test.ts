@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { SECOND } from '../../src/base/time.ts'
+import type { IcmpCounters } from '../../src/icmp/counters.ts'
 import { IcmpType } from '../../src/wire/icmp.ts'
+import { MORE_FRAGMENTS } from '../../src/wire/ipv4.ts'
 import { BenchStack } from '../support/bench-stack.ts'
-import { echoRequest, icmpPacket, ip, pattern, US } from '../support/packets.ts'
+import { echoRequest, icmpPacket, ip, ipPacket, pattern, US, udpPacket } from '../support/packets.ts'
 import { sumsUp, transportOf } from '../support/recording-sink.ts'
 
 const addressAt = (packet: Uint8Array, offset: number): number => new DataView(packet.buffer).getInt32(offset)
@@ -115,6 +118,48 @@ describe('[RFC1122 §3.2.2] dropped silently', () => {
     expect(bench.turn(request.slice(0, 27))).toEqual([])
     expect(bench.stack.counters.icmp).toMatchObject({ InMsgs: 1, InErrors: 1, InCsumErrors: 0 })
   })
+})
+
+const IN: [number, keyof IcmpCounters][] = [
+  [0, 'InEchoReps'],
+  [3, 'InDestUnreachs'],
+  [4, 'InSrcQuenchs'],
+  [5, 'InRedirects'],
+  [8, 'InEchos'],
+  [11, 'InTimeExcds'],
+  [12, 'InParmProbs'],
+  [13, 'InTimestamps'],
+  [14, 'InTimestampReps'],
+  [17, 'InAddrMasks'],
+  [18, 'InAddrMaskReps'],
+]
+
+test.each(IN)('type %i is counted as %s', (type, name) => {
+  const bench = new BenchStack()
+  bench.turn(icmpPacket(type, 0, 0, pattern(40)))
+  const { icmp } = bench.stack.counters
+  expect(IN.map(([, other]) => icmp[other])).toEqual(IN.map(([, other]) => (other === name ? 1 : 0)))
+  expect([...icmp.InType]).toEqual(Array.from({ length: 256 }, (_, i) => (i === type ? 1 : 0)))
+})
+
+test('what is sent is counted by name and by type', () => {
+  const bench = new BenchStack()
+  bench.turn(
+    udpPacket(pattern(8)),
+    icmpPacket(13, 0, 0, pattern(12)),
+    ipPacket(pattern(8), { fragmentBits: MORE_FRAGMENTS }),
+  )
+  bench.now = 30 * SECOND
+  bench.turn()
+  const { icmp } = bench.stack.counters
+  expect(icmp).toMatchObject({
+    OutMsgs: 3,
+    OutDestUnreachs: 1,
+    OutTimestampReps: 1,
+    OutTimeExcds: 1,
+    OutEchoReps: 0,
+  })
+  expect([3, 14, 11].map((type) => icmp.OutType[type])).toEqual([1, 1, 1])
 })
 
 test('an answer is counted by name and by type', () => {

@@ -79,7 +79,7 @@ describe.skipIf(reason)('opening a device', () => {
       expect(namespace.output('ip route get 10.9.0.2')).toContain('dev tst0')
     }))
 
-  test('persistent devices stay, keep their owner, and are cleaned of what their last user set', () =>
+  test('persistent devices stay and keep their owner until they are made mortal', () =>
     withNamespace(async (namespace) => {
       await said(
         namespace,
@@ -133,39 +133,6 @@ describe.skipIf(reason)('opening a device', () => {
       )
       expect(lines[0]).toEqual(['tst0', 'tst0'])
       expect(lines[1]).toMatchObject({ code: 'EINVAL', syscall: 'TUNSETIFF' })
-    }))
-})
-
-describe.skipIf(reason)('adopting a descriptor', () => {
-  test('it takes over a device that was opened elsewhere, whatever its flags', () =>
-    withNamespace(async (namespace) => {
-      // A shell cannot open a device, but a process can hand its descriptor down: Node opens it, and adopts it a second time.
-      const lines = await said(
-        namespace,
-        `import { readdirSync, readlinkSync } from 'node:fs'
-         const t = open()
-         const fd = Number(readdirSync('/proc/self/fd').find((n) => { try { return readlinkSync('/proc/self/fd/' + n) === '/dev/net/tun' } catch { return false } }))
-         const { spawn } = await import('node:child_process')
-         const code = \`import { open, say } from './test/native/harness.ts'
-           const t = open({ name: undefined, fd: 3, hostAddress: undefined, mtu: 1300 }); say([t.name, t.mtu, t.isUp]); t.release()\`
-         const child = spawn(process.execPath, ['--import', './test/support/typescript-loader.mjs', '--input-type=module', '-e', code], { stdio: ['inherit', 'inherit', 'inherit', fd] })
-         child.on('exit', (status) => { t.release(); process.exitCode = status })`,
-      )
-      expect(lines).toEqual([['tst0', 1300, true]])
-    }))
-
-  test('other descriptors are refused and stay open', () =>
-    withNamespace(async (namespace) => {
-      const lines = await said(
-        namespace,
-        `import { openSync, fstatSync } from 'node:fs'
-         const fd = openSync('/dev/null', 'r+')
-         say(failureOf(() => open({ fd }))); fstatSync(fd)
-         const idle = openSync('/dev/net/tun', 'r+')
-         say(failureOf(() => open({ fd: idle }))); fstatSync(idle)`,
-      )
-      expect(lines[0]).toMatchObject({ code: 'ENOTTY', syscall: 'TUNGETIFF' })
-      expect(lines[1]).toMatchObject({ code: 'EBADFD', syscall: 'TUNGETIFF' })
     }))
 })
 

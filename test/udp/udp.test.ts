@@ -270,6 +270,23 @@ describe('sending', () => {
     }
   })
 
+  test('[RFC1122 §3.3.6] to broadcast only when the socket allows it', () => {
+    socket.allowsBroadcast = true
+    for (const everyone of ['10.9.0.255', '255.255.255.255']) {
+      expect(send(pattern(1), ip(everyone), 9)).toBe('done')
+      expect(bench.turn()[0]!.bytes.subarray(12, 16)).toEqual(Uint8Array.from([10, 9, 0, 2]))
+    }
+    expect(bench.stack.counters.ip.OutBcastPkts).toBe(2)
+  })
+
+  test('connecting chooses the local address, disconnecting gives it back', () => {
+    expect(socket.connect(PEER, 4000)).toBe('done')
+    expect(socket.localAddress).toBe(US)
+    socket.disconnect()
+    expect(socket.localAddress).toBe(0)
+    expect(socket.connect(PEER, 0)).toBe('noDestination')
+  })
+
   test('a full turn says so, and the socket hears when there is room', () => {
     let calls = 0
     socket.onReady = () => calls++

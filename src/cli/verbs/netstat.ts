@@ -28,7 +28,7 @@ export function addNetstat(program: Command, finish: Finish): void {
       const { control, dev, ...flags } = options
       const path = findControl({ ...(control && { control }), ...(dev && { dev }) })
       const text = await ask(path, 'netstat', flags)
-      process.stdout.write(`${String(text).trimEnd()}\n`)
+      process.stdout.write(String(text))
       finish(Status.Done)
     })
 }

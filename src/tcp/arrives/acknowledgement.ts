@@ -1,5 +1,5 @@
 // hot path
-import type { Instant } from '../../base/time.ts'
+import { type Instant, NEVER } from '../../base/time.ts'
 import { after, afterOrAt, before, type Seq } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
@@ -57,6 +57,7 @@ function updateWindow(c: Connection, seg: Segment, window: number): void {
   if (window > send.maxWindow) send.maxWindow = window
   if (opened) {
     c.timers.cancel(Timer.Persist)
+    send.shutSince = NEVER
     if (send.flight === 0) c.rtt.backoff = 0 // the persist timer's back-off is over
     c.speak()
   }
