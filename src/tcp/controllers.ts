@@ -1,8 +1,10 @@
 import type { CongestionController } from './congestion.ts'
+import { Cubic } from './cubic.ts'
 import { NewReno } from './newreno.ts'
 
 /** The congestion controllers that `tcp_congestion_control` and TCP_CONGESTION can name. */
 const CONTROLLERS: Readonly<Record<string, () => CongestionController>> = {
+  cubic: () => new Cubic(),
   reno: () => new NewReno(),
 }
 

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts'
 import { RTO_MIN } from './rtt.ts'
 import { Timer } from './timers.ts'
 
-/** Added to a probe's time-out against a receiver that delays its acknowledgement of a lone segment (RFC 8985 §7.2, WCDelAckT). */
+/** Added to a probe's time-out against a receiver that may delay its acknowledgement (RFC 8985 §7.2, WCDelAckT). */
 const DELAYED_ACK_WORST: Duration = RTO_MIN
 const SLACK: Duration = 2 * MILLISECOND
 
@@ -25,8 +25,9 @@ export class TailLossProbe {
       return
     }
     const { smoothed } = c.rtt
-    const isLone = c.recovery.board.count === 1 && c.recovery.board.lengthOf(0) <= c.segmentSize
-    const timeout = smoothed === 0 ? c.rtt.timeout : 2 * smoothed + (isLone ? DELAYED_ACK_WORST : SLACK)
+    // Less than two full segments need not be acknowledged at once (RFC 9293 SHLD-19), be they one segment or several.
+    const isDelayed = c.send.flight < 2 * c.segmentSize
+    const timeout = smoothed === 0 ? c.rtt.timeout : 2 * smoothed + (isDelayed ? DELAYED_ACK_WORST : SLACK)
     const left = c.timers.isArmed(Timer.Retransmit) ? c.timers.deadline(Timer.Retransmit) - now : c.rtt.timeout
     if (timeout < left) c.timers.arm(Timer.TailLoss, now, timeout)
     else c.timers.cancel(Timer.TailLoss)
