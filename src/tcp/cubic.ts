@@ -100,7 +100,8 @@ export class Cubic implements CongestionController {
     const elapsed = (now - this.#epoch) / SECOND
     const present = this.#curve(elapsed)
     const target = Math.min(Math.max(this.#curve(elapsed + smoothedRtt / SECOND), window), 1.5 * window)
-    const grown = present < this.#estimate ? this.#estimate - window : ((target - window) / window) * acknowledged
+    const grown =
+      present < this.#estimate ? this.#estimate - window : ((target - window) / window) * acknowledged
     this.#fraction += Math.max(0, grown) * this.#segmentSize
     const whole = Math.floor(this.#fraction)
     this.#fraction -= whole

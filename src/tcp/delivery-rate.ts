@@ -54,7 +54,8 @@ export class DeliveryRate {
 
   /** A row of the scoreboard was found to have arrived. */
   arrived(board: Scoreboard, row: number, sentAt: Instant, end: Seq, marks: number): void {
-    if (this.#hasPrior && (sentAt < this.#sentAt || (sentAt === this.#sentAt && !after(end, this.#end)))) return
+    if (this.#hasPrior && (sentAt < this.#sentAt || (sentAt === this.#sentAt && !after(end, this.#end))))
+      return
     this.#hasPrior = true
     this.#sentAt = sentAt
     this.#end = end
@@ -65,7 +66,13 @@ export class DeliveryRate {
   }
 
   /** All of the acknowledgement has been taken in. */
-  end(newlyDelivered: number, newlyLost: number, priorInFlight: number, minimumRtt: number, now: Instant): void {
+  end(
+    newlyDelivered: number,
+    newlyLost: number,
+    priorInFlight: number,
+    minimumRtt: number,
+    now: Instant,
+  ): void {
     const { sample } = this
     sample.newlyDelivered = newlyDelivered
     sample.newlyLost = newlyLost

@@ -42,7 +42,10 @@ export class HyStart {
       if (this.#minimum < this.#baseline) this.isConservative = false // it was jitter
       return
     }
-    const threshold = Math.min(Math.max(this.#lastMinimum / RTT_DIVISOR, MIN_RTT_THRESHOLD), MAX_RTT_THRESHOLD)
+    const threshold = Math.min(
+      Math.max(this.#lastMinimum / RTT_DIVISOR, MIN_RTT_THRESHOLD),
+      MAX_RTT_THRESHOLD,
+    )
     if (this.#minimum < this.#lastMinimum + threshold) return
     this.isConservative = true
     this.#baseline = this.#minimum

@@ -5,8 +5,8 @@ import { Flag } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import type { SegmentSink } from './host.ts'
 import { optionsLength } from './options.ts'
-import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
 import { Mark } from './scoreboard.ts'
+import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
 import { Timer } from './timers.ts'
 
 /** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
@@ -102,7 +102,8 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
   const size = payloadSize(c)
   const most = out.segmentationOffload ? Math.max(size, room - (room % size)) : size
   const seq = board.startOf(row)
-  if (board.lengthOf(row) > Math.min(most, SUPER_SEGMENT)) board.split(row, add(seq, Math.min(most, SUPER_SEGMENT)))
+  if (board.lengthOf(row) > Math.min(most, SUPER_SEGMENT))
+    board.split(row, add(seq, Math.min(most, SUPER_SEGMENT)))
   const hasFin = send.hasFin && board.endOf(row) === add(send.end, 1)
   const data = board.lengthOf(row) - (hasFin ? 1 : 0)
   const isLast = data > 0 && add(seq, data) === send.end

@@ -1,18 +1,15 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
-import { add, after, afterOrAt, before, distance, type Seq } from '../wire/seq.ts'
+import { after, afterOrAt, distance, type Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
 import type { Phase } from './congestion.ts'
 import type { Connection } from './connection.ts'
 import { DeliveryRate } from './delivery-rate.ts'
-import { Rack } from './rack.ts'
+import { LossDetection } from './loss-detection.ts'
 import { RateReduction } from './rate-reduction.ts'
 import { readSackBlocks } from './sack-blocks.ts'
-import { Delivery, type DeliveryWatcher, Mark, Scoreboard } from './scoreboard.ts'
+import { Delivery, type DeliveryWatcher } from './scoreboard.ts'
 import { Undo } from './undo.ts'
-
-/** Segments that may be overtaken before they are taken for lost (RFC 5681 §3.2, `tcp_reordering`). */
-export const DUPLICATE_THRESHOLD = 3
 
 /** Filled anew for each acknowledgement. */
 const delivery = new Delivery()
@@ -23,8 +20,8 @@ const delivery = new Delivery()
  */
 export class Recovery implements DeliveryWatcher {
   phase: Phase = 'open'
-  readonly board = new Scoreboard()
-  readonly rack = new Rack()
+  readonly losses = new LossDetection()
+  readonly board = this.losses.board
   readonly reduction = new RateReduction()
   readonly undo = new Undo()
   readonly rate = new DeliveryRate()
@@ -34,14 +31,10 @@ export class Recovery implements DeliveryWatcher {
   timeouts = 0
   /** When the oldest outstanding segment was first found late: the give-up timers count from here. */
   stalledSince: Instant = 0
-  /** Duplicate acknowledgements of a peer without SACK, each standing for a segment that arrived. */
-  duplicates = 0
   /** A new segment may be sent though the window is used up, to find out whether a time-out was spurious (RFC 5682 §2.1 step 2b). */
   wantsNew = false
   /** RFC 5682: the time-out may have been spurious. */
   #isForward = false
-  /** Time until RACK has to look again; 0: it need not. */
-  reorderingDelay: Duration = 0
   #minimumRtt: Duration = 0
   #now: Instant = 0
 
@@ -49,10 +42,9 @@ export class Recovery implements DeliveryWatcher {
     this.high = iss
   }
 
-  /** Sequence numbers in the network. Without SACK each duplicate stands for a segment that has left it. */
+  /** Sequence numbers in the network. */
   inFlight(c: Connection): number {
-    const { board } = this
-    return board.inFlight(c.send.flight) - this.#renoSacked(c)
+    return this.losses.inFlight(c)
   }
 
   /** True when something presumed lost waits to be sent again. */
@@ -68,7 +60,15 @@ export class Recovery implements DeliveryWatcher {
   sent(start: Seq, end: Seq, now: Instant): void {
     const { rate } = this
     rate.beforeSending(this.board.count === 0, now)
-    this.board.sent(start, end, now, rate.delivered, rate.deliveredAt, rate.firstSentAt, rate.appLimitedUntil !== 0)
+    this.board.sent(
+      start,
+      end,
+      now,
+      rate.delivered,
+      rate.deliveredAt,
+      rate.firstSentAt,
+      rate.appLimitedUntil !== 0,
+    )
     this.reduction.sent(distance(start, end))
     this.wantsNew = false
   }
@@ -99,8 +99,8 @@ export class Recovery implements DeliveryWatcher {
     if (advanced) board.acknowledge(una, delivery, this)
     this.#sampleRtt(c, seg, advanced, now)
     if (advanced) this.timeouts = 0
-    if (delivery.isReordered) this.#reordered(c)
-    const delivered = this.#deliveredBytes(c, advanced, isDuplicate)
+    if (delivery.isReordered) this.losses.reordered(c)
+    const delivered = this.losses.deliveredBytes(c, delivery.delivered, advanced, isDuplicate)
     c.tailProbe.acknowledged(c, seg, hadDsack, now)
     this.#judge(c, seg, advanced, isDuplicate, now)
     const lost = Math.max(0, board.lost - priorLost)
@@ -111,8 +111,9 @@ export class Recovery implements DeliveryWatcher {
 
   /** RFC 8985 §6.2: the reordering timer expired. */
   reorderingTimeout(c: Connection, now: Instant): void {
-    this.#detect(c, now)
-    if (this.board.lost > 0 && (this.phase === 'open' || this.phase === 'disorder')) this.#enterRecovery(c, now)
+    this.losses.detect(c, this.phase, now)
+    if (this.board.lost > 0 && (this.phase === 'open' || this.phase === 'disorder'))
+      this.#enterRecovery(c, now)
   }
 
   /** The retransmission timer expired (RFC 6298 §5.4, RFC 5681 §3.1, RFC 8985 §6.3). */
@@ -123,7 +124,7 @@ export class Recovery implements DeliveryWatcher {
     if (isFirst) this.stalledSince = now
     this.timeouts++
     const flight = c.send.flight
-    this.#markAllLost(c, now)
+    this.losses.markAll(c, now)
     if (isNewEpisode || !after(this.high, c.send.una) || (this.phase === 'loss' && isFirst)) {
       this.undo.rememberThreshold(this.#presentThreshold(c))
       c.congestion.threshold = c.congestion.thresholdAfterLoss(flight, now)
@@ -131,7 +132,7 @@ export class Recovery implements DeliveryWatcher {
     }
     this.reduction.cancel()
     c.congestion.window = this.inFlight(c) + c.segmentSize
-    this.duplicates = 0
+    this.losses.duplicates = 0
     this.#enter(c, 'loss', now)
     this.high = c.send.nxt
     this.#isForward = c.tcp.host.sysctl.tcp_frto !== 0 && (isNewEpisode || !isFirst)
@@ -152,7 +153,10 @@ export class Recovery implements DeliveryWatcher {
   /** A loss was repaired by a tail-loss probe: the window comes down as for any other (RFC 8985 §7.4.2). */
   lossRepaired(c: Connection, now: Instant): void {
     if (this.inReduction || this.phase === 'loss') return
-    c.congestion.threshold = c.congestion.thresholdAfterLoss(Math.max(c.send.flight, c.congestion.window), now)
+    c.congestion.threshold = c.congestion.thresholdAfterLoss(
+      Math.max(c.send.flight, c.congestion.window),
+      now,
+    )
     if (!c.congestion.ownsWindow) c.congestion.window = c.congestion.threshold
     c.congestion.onPhase('reduction', now)
     c.congestion.onPhase(this.phase, now)
@@ -167,13 +171,12 @@ export class Recovery implements DeliveryWatcher {
 
   /** The connection is over. */
   clear(): void {
-    this.board.clear()
-    this.reorderingDelay = 0
+    this.losses.clear()
   }
 
   /** A row was found to have arrived, in the course of `acknowledged`. */
   delivered(sentAt: Instant, end: Seq, marks: number, row: number): void {
-    this.rack.arrived(sentAt, end, marks, this.#minimumRtt, this.#now)
+    this.losses.rack.arrived(sentAt, end, marks, this.#minimumRtt, this.#now)
     this.rate.arrived(this.board, row, sentAt, end, marks)
   }
 
@@ -181,7 +184,7 @@ export class Recovery implements DeliveryWatcher {
   duplicateReported(c: Connection, end: Seq): void {
     c.tcp.host.counters.TCPDSACKRecv++
     this.undo.duplicateReported(end)
-    this.rack.duplicateReported(c.send.una, c.send.nxt)
+    this.losses.rack.duplicateReported(c.send.una, c.send.nxt)
   }
 
   // --- phases (Linux's tcp_fastretrans_alert, from whose scripts our tests come) ---
@@ -191,14 +194,14 @@ export class Recovery implements DeliveryWatcher {
     if (this.phase !== 'open' && afterOrAt(una, this.high) && this.#leave(c, seg, now)) return
     switch (this.phase) {
       case 'recovery':
-        if (!advanced) this.#countDuplicate(c, isDuplicate)
+        if (!advanced) this.losses.countDuplicate(c, isDuplicate)
         else if (this.#undoPartially(c, seg, now)) return
         if (this.undo.isAllDuplicate) this.#undoAll(c, 'TCPDSACKUndo')
-        this.#findLost(c, advanced, now)
+        this.losses.find(c, this.phase, advanced, now)
         return
       case 'loss':
         this.#judgeLoss(c, seg, advanced, isDuplicate, now)
-        this.#findLost(c, advanced, now)
+        this.losses.find(c, this.phase, advanced, now)
         return
       default:
         this.#judgeOpen(c, advanced, isDuplicate, now)
@@ -212,7 +215,7 @@ export class Recovery implements DeliveryWatcher {
       this.reduction.end(c.congestion)
       this.#enter(c, 'open', now)
     } else if (this.phase === 'recovery') {
-      this.duplicates = 0
+      this.losses.duplicates = 0
       if (this.#undoAfterRecovery(c, seg)) return true
       if (this.#isHeldOpen(c)) return true
       this.reduction.end(c.congestion)
@@ -223,16 +226,16 @@ export class Recovery implements DeliveryWatcher {
   }
 
   #judgeOpen(c: Connection, advanced: boolean, isDuplicate: boolean, now: Instant): void {
-    if (advanced) this.duplicates = 0
-    this.#countDuplicate(c, isDuplicate)
+    if (advanced) this.losses.duplicates = 0
+    this.losses.countDuplicate(c, isDuplicate)
     if (this.phase !== 'reduction' && this.undo.isAllDuplicate) this.#undoAll(c, 'TCPDSACKUndo')
-    this.#findLost(c, advanced, now)
+    this.losses.find(c, this.phase, advanced, now)
     if (this.board.lost > 0) {
       this.#enterRecovery(c, now)
       return
     }
     if (this.phase === 'reduction') return
-    const isQuiet = this.board.sacked === 0 && this.duplicates === 0 && this.board.resent === 0
+    const isQuiet = this.board.sacked === 0 && this.losses.duplicates === 0 && this.board.resent === 0
     const phase = isQuiet ? 'open' : 'disorder'
     if (phase === this.phase) return
     this.#enter(c, phase, now)
@@ -262,14 +265,14 @@ export class Recovery implements DeliveryWatcher {
       }
     }
     if (isRecovered) {
-      this.duplicates = 0
+      this.losses.duplicates = 0
       this.undo.end()
       if (!this.#isHeldOpen(c)) this.#enter(c, 'open', now)
       return
     }
     if (!c.options.sack) {
-      if (after(c.send.nxt, this.high) && isDuplicate) this.duplicates++
-      else if (advanced) this.duplicates = 0
+      if (after(c.send.nxt, this.high) && isDuplicate) this.losses.duplicates++
+      else if (advanced) this.losses.duplicates = 0
     }
   }
 
@@ -298,82 +301,6 @@ export class Recovery implements DeliveryWatcher {
     if (phase === 'open') this.wantsNew = false
   }
 
-  // --- what is lost ---
-
-  #findLost(c: Connection, advanced: boolean, now: Instant): void {
-    if (this.board.count === 0) return
-    if (c.options.sack) this.#detect(c, now)
-    else this.#markFirstLost(c, advanced)
-  }
-
-  #detect(c: Connection, now: Instant): void {
-    const inRecovery = this.phase === 'recovery' || this.phase === 'loss'
-    const threshold = this.#threshold(c)
-    const window = this.rack.reorderingWindow(c.rtt, inRecovery, this.board.sacked, threshold)
-    this.reorderingDelay = this.rack.detect(this.board, window, now)
-  }
-
-  /** RFC 6582 and RFC 5681 §3.2, without SACK: the first segment, after three duplicates and with each partial acknowledgement. */
-  #markFirstLost(c: Connection, advanced: boolean): void {
-    const inRecovery = this.phase === 'recovery'
-    const isTime = inRecovery ? advanced : this.phase !== 'loss' && this.duplicates >= DUPLICATE_THRESHOLD
-    if (!isTime || (!inRecovery && before(c.send.una, this.#lossGuard(c)))) return
-    const { board } = this
-    if ((board.marksOf(0) & Mark.Lost) !== 0) return
-    if (board.lengthOf(0) > c.segmentSize) board.split(0, add(board.startOf(0), c.segmentSize))
-    board.markLost(0)
-  }
-
-  /** RFC 6582 §3.2 step 2: duplicates that answer what a time-out sent again begin no recovery. */
-  #lossGuard(c: Connection): Seq {
-    return this.phase === 'open' || this.phase === 'disorder' ? c.send.una : this.high
-  }
-
-  /** RFC 6298 §5.4 with RFC 8985 §6.3: everything is lost, but for what was sent too lately to judge. */
-  #markAllLost(c: Connection, now: Instant): void {
-    const { board, rack } = this
-    // A SACKed head cannot be: the receiver has reneged (RFC 2018 §8).
-    if (board.count > 0 && (board.marksOf(0) & Mark.Sacked) !== 0) {
-      c.tcp.host.counters.TCPSACKReneging++
-      board.forgetSacks()
-    }
-    const window = rack.reorderingWindow(c.rtt, true, board.sacked, this.#threshold(c))
-    for (let row = 0; row < board.count; row++) {
-      const isLate = row === 0 || !c.options.sack || board.sentAt(row) + rack.rtt + window <= now
-      if (isLate) board.markLost(row)
-    }
-  }
-
-  #reordered(c: Connection): void {
-    this.rack.hasReordering = true
-    c.tcp.host.counters.TCPSACKReorder++
-  }
-
-  /** SACKed bytes that stand for three segments. */
-  #threshold(c: Connection): number {
-    return c.tcp.host.sysctl.tcp_reordering * c.segmentSize
-  }
-
-  #countDuplicate(c: Connection, isDuplicate: boolean): void {
-    if (isDuplicate && !c.options.sack) this.duplicates++
-  }
-
-  #renoSacked(c: Connection): number {
-    if (this.duplicates === 0) return 0
-    const { board } = this
-    const most = Math.max(0, c.send.flight - board.lost - c.segmentSize)
-    return Math.min(this.duplicates * c.segmentSize, most)
-  }
-
-  /** Bytes that this acknowledgement reports, a duplicate without SACK standing for a segment. */
-  #deliveredBytes(c: Connection, advanced: boolean, isDuplicate: boolean): number {
-    if (c.options.sack) return delivery.delivered
-    if (isDuplicate) return c.segmentSize
-    if (!advanced) return 0
-    const counted = Math.min(this.duplicates * c.segmentSize, Math.max(0, delivery.delivered - c.segmentSize))
-    return delivery.delivered - counted
-  }
-
   // --- taking back ---
 
   #mayUndo(c: Connection, seg: Segment): boolean {
@@ -383,7 +310,7 @@ export class Recovery implements DeliveryWatcher {
 
   #undoAfterRecovery(c: Connection, seg: Segment): boolean {
     if (!this.#mayUndo(c, seg)) {
-      this.rack.recovered()
+      this.losses.rack.recovered()
       return false
     }
     this.reduction.cancel()
@@ -417,7 +344,7 @@ export class Recovery implements DeliveryWatcher {
     c.tcp.host.counters[counter]++
     this.reduction.cancel()
     this.undo.apply(c.congestion)
-    this.rack.undone()
+    this.losses.rack.undone()
   }
 
   /** RFC 6582 §3.2: without SACK the phase holds until something beyond it is acknowledged, lest late duplicates begin another. */
@@ -453,7 +380,8 @@ export class Recovery implements DeliveryWatcher {
   /** RFC 6298 §3: every acknowledgement of something never sent again is a sample; else its timestamp, or none (Karn). */
   #sampleRtt(c: Connection, seg: Segment, advanced: boolean, now: Instant): void {
     this.#lastRtt = -1
-    const sentAt = !delivery.hadResent && delivery.firstSentAt >= 0 ? delivery.firstSentAt : delivery.sackedSentAt
+    const sentAt =
+      !delivery.hadResent && delivery.firstSentAt >= 0 ? delivery.firstSentAt : delivery.sackedSentAt
     if (sentAt >= 0) {
       const last = delivery.lastSentAt >= 0 && !delivery.hadResent ? delivery.lastSentAt : sentAt
       this.#lastRtt = Math.max(1, Math.round(now - last))

@@ -28,7 +28,9 @@ export class TailLossProbe {
     // Less than two full segments need not be acknowledged at once (RFC 9293 SHLD-19), be they one segment or several.
     const isDelayed = c.send.flight < 2 * c.segmentSize
     const timeout = smoothed === 0 ? c.rtt.timeout : 2 * smoothed + (isDelayed ? DELAYED_ACK_WORST : SLACK)
-    const left = c.timers.isArmed(Timer.Retransmit) ? c.timers.deadline(Timer.Retransmit) - now : c.rtt.timeout
+    const left = c.timers.isArmed(Timer.Retransmit)
+      ? c.timers.deadline(Timer.Retransmit) - now
+      : c.rtt.timeout
     if (timeout < left) c.timers.arm(Timer.TailLoss, now, timeout)
     else c.timers.cancel(Timer.TailLoss)
   }

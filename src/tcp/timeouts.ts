@@ -30,7 +30,7 @@ function reorderingTimeout(c: Connection, now: Instant): void {
 
 /** Arms the timer after which RACK looks again at what it could not yet judge. */
 export function armReordering(c: Connection, now: Instant): void {
-  const { reorderingDelay } = c.recovery
+  const { reorderingDelay } = c.recovery.losses
   if (reorderingDelay > 0) c.timers.arm(Timer.Reorder, now, reorderingDelay + MILLISECOND)
   else c.timers.cancel(Timer.Reorder)
 }
