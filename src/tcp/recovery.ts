@@ -8,7 +8,7 @@ import { DeliveryRate } from './delivery-rate.ts'
 import { LossDetection } from './loss-detection.ts'
 import { RateReduction } from './rate-reduction.ts'
 import { readSackBlocks } from './sack-blocks.ts'
-import { Delivery, type DeliveryWatcher } from './scoreboard.ts'
+import { Delivery, type DeliveryWatcher, Mark } from './scoreboard.ts'
 import { Undo } from './undo.ts'
 
 /** Filled anew for each acknowledgement. */
@@ -33,6 +33,8 @@ export class Recovery implements DeliveryWatcher {
   stalledSince: Instant = 0
   /** A new segment may be sent though the window is used up, to find out whether a time-out was spurious (RFC 5682 §2.1 step 2b). */
   wantsNew = false
+  /** This acknowledgement reports something sent before the phase began and never again: F-RTO's sign. */
+  #hasOriginal = false
   /** RFC 5682: the time-out may have been spurious. */
   #isForward = false
   #minimumRtt: Duration = 0
@@ -91,8 +93,10 @@ export class Recovery implements DeliveryWatcher {
     const advanced = una !== prior
     const priorInFlight = this.inFlight(c)
     const priorLost = board.lost
+    const wasLoss = this.phase === 'loss'
     this.#now = now
     this.#minimumRtt = c.rtt.minimum
+    this.#hasOriginal = false
     delivery.clear()
     rate.begin()
     const hadDsack = c.options.sack && seg.sackCount > 0 && readSackBlocks(c, seg, delivery)
@@ -105,7 +109,7 @@ export class Recovery implements DeliveryWatcher {
     this.#judge(c, seg, advanced, isDuplicate, now)
     const lost = Math.max(0, board.lost - priorLost)
     rate.end(delivered, lost, priorInFlight, c.rtt.minimum, now)
-    this.#steer(c, delivered, lost, advanced, now)
+    this.#steer(c, delivered, lost, advanced, wasLoss, now)
     if (board.count === 0 || board.resent === 0) this.#settle()
   }
 
@@ -178,6 +182,7 @@ export class Recovery implements DeliveryWatcher {
   delivered(sentAt: Instant, end: Seq, marks: number, row: number): void {
     this.losses.rack.arrived(sentAt, end, marks, this.#minimumRtt, this.#now)
     this.rate.arrived(this.board, row, sentAt, end, marks)
+    if ((marks & Mark.EverResent) === 0 && !after(end, this.high)) this.#hasOriginal = true
   }
 
   /** RFC 2883: a block told of data that had arrived before. */
@@ -250,7 +255,7 @@ export class Recovery implements DeliveryWatcher {
       return
     }
     if (this.#isForward) {
-      if (delivery.hadOriginal && delivery.delivered > 0 && this.#hasArrivedUnsent()) {
+      if (this.#hasOriginal && (c.options.sack || !delivery.hadResent)) {
         c.tcp.host.counters.TCPSpuriousRTOs++
         this.#undoLoss(c, now)
         return
@@ -274,11 +279,6 @@ export class Recovery implements DeliveryWatcher {
       if (after(c.send.nxt, this.high) && isDuplicate) this.losses.duplicates++
       else if (advanced) this.losses.duplicates = 0
     }
-  }
-
-  /** F-RTO's sign: an original, never sent again, that arrived after the time-out. */
-  #hasArrivedUnsent(): boolean {
-    return delivery.firstSentAt >= 0 || delivery.sackedSentAt >= 0
   }
 
   #enterRecovery(c: Connection, now: Instant): void {
@@ -364,14 +364,23 @@ export class Recovery implements DeliveryWatcher {
 
   // --- the window ---
 
-  #steer(c: Connection, delivered: number, lost: number, advanced: boolean, now: Instant): void {
+  #steer(
+    c: Connection,
+    delivered: number,
+    lost: number,
+    advanced: boolean,
+    wasLoss: boolean,
+    now: Instant,
+  ): void {
     const { congestion } = c
     congestion.onAcknowledgement(this.rate.sample, this.#lastRtt, now)
     if (congestion.ownsWindow) return
     if (this.inReduction && this.reduction.isActive) {
       this.reduction.acknowledged(congestion, delivered, lost, this.inFlight(c), advanced, c.segmentSize)
     } else if (delivery.cumulative > 0 && c.windowUse.isLimited(congestion)) {
-      congestion.grow(delivered, c.rtt.smoothed, now)
+      // RFC 3465 §2.3: after a time-out, without SACK, an ACK may cover much that had arrived long before; it counts for one segment.
+      const isVague = wasLoss && !c.options.sack
+      congestion.grow(isVague ? Math.min(delivered, c.segmentSize) : delivered, c.rtt.smoothed, now)
     }
   }
 
