@@ -32,6 +32,14 @@ export class Arena {
     this.#insert(0, this.#orders - 1)
   }
 
+  /** Takes everything back: for another owner, once nobody uses a block any more. */
+  reset(): void {
+    this.used = 0
+    this.#heads.fill(-1)
+    this.#freeOrder.fill(-1)
+    this.#insert(0, this.#orders - 1)
+  }
+
   /** The size of the block that `take(length)` would give. */
   static blockSize(length: number): number {
     return MIN_BLOCK << orderOf(length)

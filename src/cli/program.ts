@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { DaemonError, UsageError } from '../daemon/errors.ts'
 import { type Finish, Status } from './status.ts'
+import { addConform } from './verbs/conform.ts'
 import { addDemo } from './verbs/demo.ts'
 import { addNetstat } from './verbs/netstat.ts'
 import { addUp } from './verbs/up.ts'
@@ -17,6 +18,7 @@ export function createProgram(finish: Finish): Command {
     .exitOverride()
   addUp(program, finish)
   addNetstat(program, finish)
+  addConform(program, finish)
   addDemo(program, finish)
   return program
 }

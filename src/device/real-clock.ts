@@ -3,7 +3,7 @@ import type { NativeTimer } from './addon.ts'
 import type { Clock } from './driver.ts'
 import { addon } from './tun.ts'
 
-/** The machine's monotonic clock with a timer of microseconds. Zero is when it was made. */
+/** The machine's monotonic clock with a timer of microseconds. Zero is when it was made; until closed it keeps the process alive. */
 export class RealClock implements Clock {
   onDue: (() => void) | undefined
   readonly #start = performance.now()

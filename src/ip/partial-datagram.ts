@@ -47,7 +47,6 @@ export class PartialDatagram {
   #tos = 0
   #ttl = 0
   #cast: Packet['cast'] = 'other'
-  #isLooped = false
 
   begin(packet: Packet, deadline: Instant): void {
     const header = packet.header
@@ -65,7 +64,6 @@ export class PartialDatagram {
     this.#headerLength = 0
     this.#ecn = 0
     this.#cast = packet.cast
-    this.#isLooped = packet.isLooped
   }
 
   get isComplete(): boolean {
@@ -173,7 +171,7 @@ export class PartialDatagram {
     packet.flags = 0
     packet.gsoSize = 0
     packet.cast = this.#cast
-    packet.isLooped = this.#isLooped
+    packet.isLooped = false // what we send to ourselves is never cut
     memory.copyWithin(packet.start, kept, kept + this.#headerLength)
     header.source = this.source
     header.destination = this.destination

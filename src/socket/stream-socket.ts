@@ -279,7 +279,8 @@ export class StreamSocket implements Socket, TcpUser, Claim {
     const c = this.connection
     if (c === undefined) return
     c.settings = this.settings
-    c.receive.limit = this.settings.receiveBuffer
+    c.receive.limit = this.settings.receiveLimit
+    c.receive.clamp = this.settings.windowLimit
     if (c.state === 'CLOSED') return
     keepAliveChanged(c, this.#now)
     c.speak()

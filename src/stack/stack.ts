@@ -143,13 +143,13 @@ export class Stack {
   transmit(sink: PacketSink, now: Instant): void {
     this.#exit.aim(sink)
     try {
-      this.#exit.drain(this.#replies)
       this.tcp.transmit(this.#segments, now)
     } catch (error) {
       this.#fault(error)
     }
     try {
-      this.#exit.drain(this.#replies) // resets of connections that ended while they spoke
+      // After TCP, which may end connections with resets while it speaks.
+      this.#exit.drain(this.#replies)
       this.#exit.drain(this.#datagrams)
       this.udp.transmitted()
     } catch (error) {

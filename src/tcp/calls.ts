@@ -121,8 +121,19 @@ export function release(c: Connection, now: Instant): void {
   }
   c.receive.clear()
   close(c, now)
-  if (c.state === 'FIN-WAIT-2') c.timers.arm(Timer.FinWait2, now, Math.max(0, c.settings.finTimeout))
+  if (c.state === 'FIN-WAIT-2') awaitFin(c, now)
   c.tcp.limitOrphans(c)
+}
+
+/** An orphan in FIN-WAIT-2 waits for the peer's FIN only so long (`tcp_fin_timeout`), or with a negative TCP_LINGER2 not at all. */
+export function awaitFin(c: Connection, now: Instant): void {
+  const { finTimeout } = c.settings
+  if (finTimeout >= 0) {
+    c.timers.arm(Timer.FinWait2, now, finTimeout)
+    return
+  }
+  c.tcp.host.counters.TCPAbortOnLinger++
+  abort(c)
 }
 
 /** SO_KEEPALIVE was switched, or its times changed. */

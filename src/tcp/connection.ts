@@ -104,9 +104,9 @@ export class Connection {
     this.remotePort = remotePort
     this.isActive = isActive
     this.settings = settings
-    this.options = new Negotiated(tcp.host.sysctl)
+    this.options = new Negotiated(tcp.host.sysctl, settings.windowLimit)
     this.send = new SendState(tcp.host.arena, iss)
-    this.receive = new ReceiveState(tcp.host.arena, settings.receiveBuffer)
+    this.receive = new ReceiveState(tcp.host.arena, settings.receiveLimit, settings.windowLimit)
     this.recovery = new Recovery(iss)
     this.windowUse = new WindowUse(iss)
     this.congestion = createController(settings.congestionControl)

@@ -10,6 +10,7 @@ import {
   putTimestamps,
   putWindowScale,
 } from '../wire/tcp-options.ts'
+import { MAX_WINDOW } from './settings.ts'
 import type { TcpSysctls } from './sysctls.ts'
 
 /** MSS to assume when the peer names none (RFC 9293 MUST-15). */
@@ -30,18 +31,18 @@ export class Negotiated {
   /** The largest segment that the peer takes, without options. */
   sendMss = DEFAULT_MSS
 
-  constructor(sysctl: TcpSysctls) {
-    this.offer(sysctl)
+  constructor(sysctl: TcpSysctls, windowLimit = MAX_WINDOW) {
+    this.offer(sysctl, windowLimit)
   }
 
-  /** Starts anew with what the sysctls let us offer. */
-  offer(sysctl: TcpSysctls): void {
+  /** Starts anew with what the sysctls let us offer, and windows of up to `windowLimit` bytes. */
+  offer(sysctl: TcpSysctls, windowLimit: number): void {
     this.sendShift = 0
     this.sendMss = DEFAULT_MSS
     this.windowScaling = sysctl.tcp_window_scaling !== 0
     this.timestamps = sysctl.tcp_timestamps !== 0
     this.sack = sysctl.tcp_sack !== 0
-    this.receiveShift = this.windowScaling ? windowScaleFor(sysctl.tcp_rmem[2]!) : 0
+    this.receiveShift = this.windowScaling ? windowScaleFor(Math.min(sysctl.tcp_rmem[2]!, windowLimit)) : 0
   }
 
   /** The peer's SYN arrived: keep what both want. */

@@ -73,7 +73,7 @@ function speakProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!send.owesProbe) return true
   const length = Math.min(send.unsent, send.usable, c.segmentSize)
   if (length > 0 && send.flight === 0) {
-    if (!sendNew(c, out, length, 0, now)) return false
+    if (!sendNew(c, out, length, c.segmentSize, now)) return false
   } else if (!sendProbe(c, out)) return false
   send.owesProbe = false
   return true
@@ -99,7 +99,7 @@ function speakLost(c: Connection, out: SegmentSink, now: Instant): boolean {
 function resend(c: Connection, out: SegmentSink, row: number, room: number, now: Instant): boolean {
   const { send, recovery } = c
   const { board } = recovery
-  const size = payloadSize(c)
+  const size = sizeNow(c)
   const most = out.segmentationOffload ? Math.max(size, room - (room % size)) : size
   const seq = board.startOf(row)
   if (board.lengthOf(row) > Math.min(most, SUPER_SEGMENT))
@@ -130,16 +130,16 @@ function countResent(c: Connection, data: number, wasResent: boolean): void {
 function speakTailProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send, recovery, tailProbe } = c
   if (!tailProbe.isOwed) return true
-  const length = Math.min(send.unsent, send.usable, payloadSize(c))
+  const length = Math.min(send.unsent, send.usable, sizeNow(c))
   if (length > 0) {
-    if (!sendNew(c, out, length, 0, now)) return false
+    if (!sendNew(c, out, length, length, now)) return false
     tailProbe.sent(c, false, now)
     return true
   }
   const { board } = recovery
   let row = board.count - 1
   if (row < 0) return true
-  const size = payloadSize(c)
+  const size = sizeNow(c)
   if (board.lengthOf(row) > size) {
     board.split(row, add(board.endOf(row), -size))
     row++
@@ -149,15 +149,11 @@ function speakTailProbe(c: Connection, out: SegmentSink, now: Instant): boolean 
   return true
 }
 
-/** Payload of a full segment beside the SACK blocks that it carries now. */
-const payloadSize = (c: Connection): number =>
-  c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
-
 function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send } = c
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
   while (send.unsent > 0) {
-    const size = payloadSize(c)
+    const size = sizeNow(c)
     const length = allowed(c, size, out.segmentationOffload)
     if (length <= 0) {
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
@@ -165,7 +161,7 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
       observe(c)
       return true
     }
-    if (!sendNew(c, out, length, length > size ? size : 0, now)) return false
+    if (!sendNew(c, out, length, size, now)) return false
   }
   observe(c)
   return true
@@ -179,6 +175,10 @@ function observe(c: Connection): void {
   c.windowUse.observe(limited, inFlight, send.una, send.nxt)
   if (!limited && send.unsent === 0 && !recovery.hasLost) recovery.rate.limitedByApplication(inFlight)
 }
+
+/** Payload of a full segment beside the SACK blocks that it has to carry. */
+const sizeNow = (c: Connection): number =>
+  c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
 
 /** How many bytes may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
 function allowed(c: Connection, size: number, offload: boolean): number {
@@ -202,8 +202,8 @@ function maySendShort(c: Connection): boolean {
   return settings.noDelay || !before(send.una, send.small)
 }
 
-/** Sends `length` new bytes, with the FIN when they are the last. */
-function sendNew(c: Connection, out: SegmentSink, length: number, gsoSize: number, now: Instant): boolean {
+/** Sends `length` new bytes in segments of `size`, with the FIN when they are the last. */
+function sendNew(c: Connection, out: SegmentSink, length: number, size: number, now: Instant): boolean {
   const { send } = c
   const seq = send.nxt
   const end = add(seq, length)
@@ -212,10 +212,10 @@ function sendNew(c: Connection, out: SegmentSink, length: number, gsoSize: numbe
   // PSH ends what the user gave (MUST-61), and comes at least every half window, so that no receiver holds data back.
   const pushes = isLast || distance(send.pushed, end) > send.maxWindow >> 1
   const flags = (hasFin ? Flag.Fin : 0) | (pushes ? Flag.Psh : 0)
-  if (!sendSegment(c, out, seq, length, flags, gsoSize)) return false
+  if (!sendSegment(c, out, seq, length, flags, length > size ? size : 0)) return false
   send.nxt = hasFin ? add(end, 1) : end
   if (pushes) send.pushed = end
-  if (length % c.segmentSize !== 0) send.small = end
+  if (length % size !== 0) send.small = end
   c.recovery.sent(seq, send.nxt, now)
   spoke(c, now)
   return true

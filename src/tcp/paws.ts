@@ -4,25 +4,22 @@ import type { Segment } from '../wire/tcp.ts'
 import { Flag } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 
-/** RFC 7323 §5.5: TS.Recent of a connection idle for longer than 24 days says nothing. Milliseconds. */
-const TIMESTAMP_LIFETIME = 24 * 24 * 3600 * 1000
+/** RFC 7323 §5.5: TS.Recent of a connection idle for longer than 24 days says nothing. Seconds. */
+const TIMESTAMP_LIFETIME = 24 * 24 * 3600
 
 /** RFC 7323 §5.3, R1: the segment's timestamp is older than what we have seen. Resets are exempt (§5.2). */
 export function isStale(c: Connection, seg: Segment): boolean {
   if (!c.options.timestamps || !seg.hasTimestamps || seg.has(Flag.Rst)) return false
   const age = (seg.tsVal - c.receive.tsRecent) | 0
-  return age < 0 && c.tcp.milliseconds - c.receive.tsRecentAt < TIMESTAMP_LIFETIME
+  return age < 0 && c.tcp.seconds - c.receive.tsRecentAt < TIMESTAMP_LIFETIME
 }
 
-/** RFC 7323 §4.3: TS.Recent follows segments that lie at or before the last ACK sent. */
+/** RFC 7323 §4.3: TS.Recent follows segments that lie at or before the last ACK sent, and that are not stale. */
 export function updateTimestamp(c: Connection, seg: Segment): void {
-  const { receive } = c
-  if (!seg.hasTimestamps || !beforeOrAt(seg.seq, receive.acknowledged)) return
-  if (((seg.tsVal - receive.tsRecent) | 0) < 0) return
-  recordTimestamp(c, seg)
+  if (seg.hasTimestamps && beforeOrAt(seg.seq, c.receive.acknowledged)) recordTimestamp(c, seg)
 }
 
 export function recordTimestamp(c: Connection, seg: Segment): void {
   c.receive.tsRecent = seg.tsVal
-  c.receive.tsRecentAt = c.tcp.milliseconds
+  c.receive.tsRecentAt = c.tcp.seconds
 }

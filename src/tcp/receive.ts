@@ -4,6 +4,9 @@ import { ByteRing } from '../base/byte-ring.ts'
 import { add, after, distance, later, type Seq, toSeq } from '../wire/seq.ts'
 import { Reassembly } from './reassembly.ts'
 
+/** The peer's segment size is not taken for less (RFC 9293 MUST-15's default). */
+const SMALLEST_SIZE = 536
+
 /** What became of a piece of data. */
 export type Stored = 'in order' | 'out of order' | 'duplicate' | 'no room'
 
@@ -20,25 +23,31 @@ export class ReceiveState {
   readonly reassembly = new Reassembly()
   /** The receive buffer, bytes. */
   limit: number
+  /** The largest window to offer, bytes. */
+  clamp: number
   /** Scale of the window field (RFC 7323's Rcv.Wind.Shift), once both sides have agreed to it. */
   shift = 0
   /** A FIN has arrived, perhaps ahead of data; `finAt` is its sequence number. */
   hasFin = false
   finAt: Seq = toSeq(0)
-  /** TS.Recent, and the clock (milliseconds) when it was taken (RFC 7323 §4.3). */
+  /** TS.Recent, and the second when it was taken (RFC 7323 §4.3). */
   tsRecent = 0
   tsRecentAt = 0
   /** RCV.UP, when `isUrgent`: the sequence number behind the last urgent octet. */
   up: Seq = toSeq(0)
   isUrgent = false
+  /** The last urgent octet has been read out of band; what is read in order leaves it out. */
+  isUrgentTaken = false
   /** The user has closed: what arrives now is lost, and answered with a reset (SHLD-3). */
   isShut = false
   /** The peer's segment size, as seen. */
-  segmentSize = 536
+  segmentSize = SMALLEST_SIZE
+  #lastSize = 0
 
-  constructor(arena: Arena, limit: number) {
+  constructor(arena: Arena, limit: number, clamp: number) {
     this.queue = new ByteRing(arena)
     this.limit = limit
+    this.clamp = clamp
   }
 
   /** The peer's SYN is known, and with it the scale of the windows that we offer from now on. `window`: as our SYN offers it. */
@@ -51,6 +60,11 @@ export class ReceiveState {
     this.shift = shift
   }
 
+  /** The window that our SYN offers, which is not scaled. */
+  get synWindow(): number {
+    return Math.min(this.limit, this.clamp, 0xffff)
+  }
+
   /** RCV.WND, bytes. */
   get wnd(): number {
     return Math.max(0, distance(this.nxt, this.edge))
@@ -58,14 +72,14 @@ export class ReceiveState {
 
   /** The right edge that the buffer would allow, in steps that the window field can express. */
   get possibleEdge(): Seq {
-    const room = Math.min(Math.max(0, this.limit - this.queue.length), 0xffff << this.shift)
+    const room = Math.min(Math.max(0, this.limit - this.queue.length), this.clamp, 0xffff << this.shift)
     return later(this.edge, add(this.nxt, (room >> this.shift) << this.shift))
   }
 
   /** RFC 9293 §3.8.6.2.2: the edge moves on only by a full segment or half the buffer. */
   get isEdgeMovable(): boolean {
     const gain = distance(this.edge, this.possibleEdge)
-    return gain > 0 && gain >= Math.min(this.limit >> 1, this.segmentSize)
+    return gain > 0 && gain >= Math.min(this.limit >> 1, this.clamp >> 1, this.segmentSize)
   }
 
   /** The window that could be offered is twice the one that is: the peer should be told (Linux's tcp_cleanup_rbuf). */
@@ -85,6 +99,12 @@ export class ReceiveState {
     if (ahead > 0) return 'out of order'
     this.#advance(add(this.nxt, length))
     return 'in order'
+  }
+
+  /** A segment of `size` bytes arrived: the largest is the peer's size, or a smaller one twice in a row (Linux's tcp_measure_rcv_mss). */
+  measure(size: number): void {
+    if (size >= this.segmentSize || size === this.#lastSize) this.segmentSize = Math.max(size, SMALLEST_SIZE)
+    this.#lastSize = size
   }
 
   /** Removes `count` bytes that the user has read. */

@@ -20,7 +20,7 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
   if (at < 0) return false
   const isAnswer = c.state !== 'SYN-SENT'
   const headerLength = TCP_HEADER + synOptionsLength(c.options)
-  const window = Math.min(c.receive.limit, 0xffff)
+  const window = c.receive.synWindow
   const flags = isAnswer ? Flag.Syn | Flag.Ack : Flag.Syn
   const ack = isAnswer ? c.receive.nxt : (0 as Seq)
   writeTcpHeader(out.memory, at, c.localPort, c.remotePort, c.send.iss, ack, headerLength, flags, window, 0)
@@ -100,8 +100,9 @@ function emit(
   secondLength: number,
   gsoSize: number,
 ): void {
-  c.tcp.host.counters.OutSegs++
-  c.segmentsOut++
+  const segments = gsoSize === 0 ? 1 : Math.ceil((firstLength + secondLength) / gsoSize)
+  c.tcp.host.counters.OutSegs += segments
+  c.segmentsOut += segments
   const { typeOfService, timeToLive } = c.settings
   out.send(
     c.local,
@@ -130,7 +131,17 @@ function windowField(c: Connection): number {
 }
 
 /** A pure acknowledgement. */
-export const sendAck = (c: Connection, out: SegmentSink): boolean => sendSegment(c, out, c.send.nxt, 0, 0, 0)
+export const sendAck = (c: Connection, out: SegmentSink): boolean =>
+  sendSegment(c, out, acceptableSeq(c), 0, 0, 0)
+
+/**
+ * SND.NXT; or the edge of a window that the peer has shrunk since, where it still accepts an ACK. Less than a unit of its window
+ * field is no shrinking (Linux's tcp_acceptable_seq).
+ */
+function acceptableSeq(c: Connection): Seq {
+  const { usable, nxt } = c.send
+  return usable > -(1 << c.options.sendShift) ? nxt : add(nxt, usable)
+}
 
 /** Keep-alive and zero-window probe: an old sequence number, which the peer must answer (RFC 9293 §3.8.4, as Linux's xmit_probe). */
 export const sendProbe = (c: Connection, out: SegmentSink): boolean =>

@@ -1,6 +1,9 @@
 import { type Duration, MILLISECOND, SECOND } from '../base/time.ts'
 import type { TcpSysctls } from './sysctls.ts'
 
+/** The largest window that can be expressed (RFC 7323 §2.3), bytes. */
+export const MAX_WINDOW = 0xffff << 14
+
 /**
  * What a user may set on one connection; a listener's are inherited by what it accepts.
  *
@@ -24,9 +27,22 @@ export class Settings {
   synRetries: number
   /** TCP_MAXSEG; 0: by the MTU. */
   maxSegment = 0
-  /** Bytes. */
+  /** SO_SNDBUF and SO_RCVBUF as they are told, bytes. */
   sendBuffer: number
   receiveBuffer: number
+  /** The user chose the receive buffer: it does not grow by itself. */
+  isReceiveBufferFixed = false
+  /** TCP_WINDOW_CLAMP: largest window to offer, bytes; 0: as large as the buffer. */
+  windowClamp = 0
+  /** TCP_NOTSENT_LOWAT: unsent bytes from which on a connection is not writable; 0: `tcp_notsent_lowat`. */
+  notSentLowWater = 0
+  /** TCP_DEFER_ACCEPT: how many time-outs of the SYN-ACK a handshake waits for data; 0: not at all. */
+  deferAccept = 0
+  /** SO_OOBINLINE: urgent data is read like any other. */
+  isOutOfBandInline = false
+  /** SO_REUSEADDR and SO_REUSEPORT, for as long as the connection uses the port. */
+  reusesAddress = false
+  reusesPort = false
   timeToLive: number
   /** TCP_CONGESTION: takes effect with the next connection that is made with these settings. */
   congestionControl: string
@@ -42,6 +58,16 @@ export class Settings {
     this.receiveBuffer = sysctl.tcp_rmem[1]!
     this.timeToLive = sysctl.ip_default_ttl
     this.congestionControl = sysctl.tcp_congestion_control
+  }
+
+  /** Bytes that may wait for the user to read them. Half of a chosen buffer is for overhead, as Linux has it. */
+  get receiveLimit(): number {
+    return this.isReceiveBufferFixed ? this.receiveBuffer >> 1 : this.receiveBuffer
+  }
+
+  /** The largest window that may be offered, bytes. */
+  get windowLimit(): number {
+    return this.windowClamp === 0 ? MAX_WINDOW : this.windowClamp
   }
 
   copy(): Settings {

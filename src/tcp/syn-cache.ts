@@ -64,7 +64,7 @@ export class SynCache {
   add(listener: Listener, seg: Segment, now: Instant, iss?: Seq): boolean {
     const tcp = this.#tcp
     const options = this.#options
-    options.offer(tcp.host.sysctl)
+    options.offer(tcp.host.sysctl, listener.settings.windowLimit)
     options.agree(seg)
     const row = this.#allocate()
     const at = row * STRIDE
@@ -192,9 +192,9 @@ export class SynCache {
     c.send.nxt = add(iss, 1)
     c.send.wnd = rows[at + Field.Window]!
     c.send.maxWindow = c.send.wnd
-    c.receive.begin(this.#seq(row, Field.Irs), Math.min(c.receive.limit, SYN_WINDOW), c.options.receiveShift)
+    c.receive.begin(this.#seq(row, Field.Irs), c.receive.synWindow, c.options.receiveShift)
     c.receive.tsRecent = rows[at + Field.TsRecent]!
-    c.receive.tsRecentAt = tcp.milliseconds
+    c.receive.tsRecentAt = tcp.seconds
     c.synRetransmits = rows[at + Field.Retransmits]!
     if (c.synRetransmits === 0) c.rtt.sample(Math.max(1, Math.round(now - this.#sentAt[row]!)))
     this.#forget(row)
@@ -243,7 +243,7 @@ export class SynCache {
     unpack(options, rows[from + Field.Options]!)
     const isSyn = (flags & Flag.Syn) !== 0
     const headerLength = TCP_HEADER + (isSyn ? synOptionsLength(options) : optionsLength(options, 0))
-    const window = Math.min(settings.receiveBuffer, SYN_WINDOW)
+    const window = Math.min(settings.receiveLimit, settings.windowLimit, SYN_WINDOW)
     writeTcpHeader(
       out.memory,
       at,

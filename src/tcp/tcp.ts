@@ -39,6 +39,8 @@ export class Tcp {
   probe: Probe | undefined
   /** The clock of timestamps, whole milliseconds, int32; read once a verb. */
   milliseconds = 0
+  /** Whole seconds: what outlives the wrap of milliseconds. */
+  seconds = 0
   /** Connections past the handshake and not yet CLOSED (Linux's CurrEstab counts ESTABLISHED and CLOSE-WAIT: see `observe`). */
   establishedCount = 0
   orphanCount = 0
@@ -325,5 +327,6 @@ export class Tcp {
 
   #tick(now: Instant): void {
     this.milliseconds = Math.floor(now / MILLISECOND) | 0
+    this.seconds = Math.floor(now / SECOND) | 0
   }
 }

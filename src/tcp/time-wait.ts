@@ -110,6 +110,12 @@ export class TimeWaitTable {
     return this.#deadlines.next()
   }
 
+  /** Forgets all of them, as an administrator's `tcpdrop` does. */
+  clear(): void {
+    for (let row = 0; row < this.#used; row++)
+      if (this.#rows[row * STRIDE + Field.Ports] !== 0) this.#remove(row)
+  }
+
   /** Calls `visit` with local and remote address, ports (remote << 16 | local) and the moment the wait ends. */
   forEach(visit: (local: number, remote: number, ports: number, until: Instant) => void): void {
     for (let row = 0; row < this.#used; row++) {

@@ -39,6 +39,15 @@ describe('the arena', () => {
     )
   })
 
+  test('is one block again after a reset, whatever was taken', () => {
+    const arena = new Arena(SIZE)
+    for (let i = 0; i < 10; i++) arena.take(3 * MIN_BLOCK)
+    arena.reset()
+    expect(arena.used).toBe(0)
+    expect(arena.take(SIZE)).toBe(0)
+    expect(arena.take(1)).toBe(-1)
+  })
+
   function take(arena: Arena, taken: Taken[], length: number): void {
     const offset = arena.take(length)
     if (offset === -1) return

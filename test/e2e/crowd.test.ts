@@ -6,7 +6,7 @@ const reason = requireTools('ip')
 
 const CLIENTS = 500
 
-describe.skipIf(reason)('a crowd', () => {
+describe.skipIf(reason)('a crowd', { timeout: 60_000 }, () => {
   let site: Site
   beforeAll(async () => {
     site = await Site.serving()

@@ -9,7 +9,7 @@ const reason = requireTools('ip', 'nc', 'ping', 'setpriv', 'unshare', 'mount', '
 const NOBODY = run('getent passwd nobody').stdout.split(':')
 const [, , UID = '', GID = ''] = NOBODY
 
-describe.skipIf(reason)('--user nobody', () => {
+describe.skipIf(reason)('--user nobody', { timeout: 60_000 }, () => {
   let site: Site
   beforeEach(() => {
     site = new Site()
@@ -31,7 +31,7 @@ describe.skipIf(reason)('--user nobody', () => {
       expect(status).toMatch(/\nCapPrm:\t0+\nCapEff:\t0+\n/)
     }
     expect(site.run(`printf 'hello\\n' | nc -N ${OURS} 7; ping -n -c 1 ${OURS}`).status).toBe(0)
-    expect(site.netstat().length).toBeGreaterThan(2)
+    expect((await site.netstat()).length).toBeGreaterThan(2)
 
     daemon.process.kill('SIGTERM')
     expect(await daemon.exit(), daemon.stderr).toBe(0)
@@ -42,7 +42,7 @@ describe.skipIf(reason)('--user nobody', () => {
   })
 })
 
-describe.skipIf(reason)('started by nobody', () => {
+describe.skipIf(reason)('started by nobody', { timeout: 60_000 }, () => {
   let site: Site
   beforeEach(() => {
     site = new Site()

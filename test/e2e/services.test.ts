@@ -17,7 +17,7 @@ interface DatagramResult {
   error?: string
 }
 
-describe.skipIf(reason)('services', () => {
+describe.skipIf(reason)('services', { timeout: 60_000 }, () => {
   let site: Site
   beforeAll(async () => {
     site = await Site.serving()
@@ -94,7 +94,7 @@ describe.skipIf(reason)('services', () => {
     const client = await site.puppet(7)
     client.tell('say hello')
     await client.tells('heard hello')
-    expect(site.states(client.port)).toEqual(['ESTABLISHED'])
+    expect(await site.states(client.port)).toEqual(['ESTABLISHED'])
     client.tell('reset')
     await client.tells('close')
     await eventually(

@@ -11,7 +11,7 @@ const BYTES = 100 * 1024 * 1024
 
 const tell = (what: string, rate: number): void => console.info(`${what}: ${rate.toFixed(0)} MB/s`)
 
-describe.skipIf(reason)('100 MB', () => {
+describe.skipIf(reason)('100 MB', { timeout: 60_000 }, () => {
   let site: Site
   beforeAll(async () => {
     site = await Site.serving()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/base/time.ts'
 import { MORE_FRAGMENTS } from '../../src/wire/ipv4.ts'
 import { BenchStack } from '../support/bench-stack.ts'
-import { icmpPacket, ip, ipPacket, pattern, tcpPacket, udpPacket } from '../support/packets.ts'
+import { fragmentsOf, icmpPacket, ip, ipPacket, pattern, tcpPacket, udpPacket } from '../support/packets.ts'
 import { sumsUp, transportOf } from '../support/recording-sink.ts'
 
 /** Type and code of what answers the packet, or undefined. */
@@ -70,6 +70,25 @@ describe('[RFC1122 §3.2.2] never reported', () => {
     ['a segment to broadcast', tcpPacket(pattern(0), { destination: ip('10.9.0.255'), flags: 2 })],
     ['a source that is no host', udpPacket(pattern(8), { source: ip('0.0.0.0') })],
   ])('%s', (_what, packet) => expect(answer(packet)).toBeUndefined())
+})
+
+test.each([
+  [8, true],
+  [0, true],
+  [13, true],
+  [18, true],
+  [3, false],
+  [11, false],
+  [12, false],
+  [9, false],
+  [19, false],
+  [40, false],
+])('[RFC1122 §3.2.2] the time-out of a fragmented message of type %i is reported: %s', (type, isReported) => {
+  const bench = new BenchStack()
+  const [zero] = fragmentsOf(icmpPacket(type, 0, 0, pattern(1000)), 512)
+  bench.turn(zero!)
+  bench.now = 30 * SECOND
+  expect(bench.turn()).toHaveLength(isReported ? 1 : 0)
 })
 
 describe('the rate limit', () => {

@@ -87,6 +87,10 @@ describe('timestamps', () => {
     expect(sumsUp(message)).toBe(true)
   })
 
+  test('one with no more than the originate time is answered, as by Linux', () => {
+    expect(new BenchStack().turn(icmpPacket(IcmpType.Timestamp, 0, 0, pattern(4)))).toHaveLength(1)
+  })
+
   test('[RFC792 Timestamp] one too short is an error', () => {
     const bench = new BenchStack()
     expect(bench.turn(icmpPacket(IcmpType.Timestamp, 0, 0, pattern(3)))).toEqual([])

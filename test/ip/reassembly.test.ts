@@ -71,6 +71,16 @@ test('[RFC1122 §3.3.2] the largest datagram of all, 65,535 bytes', () => {
   expect(joined(bench, bench.turn(...fragmentsOf(echoRequest(data), 1480)))).toEqual(data)
 })
 
+test('the whole datagram has a block of its own until the flush, and the parts none', () => {
+  const bench = new BenchStack()
+  const before = bench.arena.used
+  bench.turn(...fragmentsOf(echoRequest(pattern(8000)), 1480))
+  expect(bench.stack.ip.reassembly.bytes).toBe(0)
+  expect(bench.arena.used - before).toBe(8192)
+  bench.turn()
+  expect(bench.arena.used).toBe(before)
+})
+
 test('[RFC791 §3.2] source, destination, protocol and identification tell datagrams apart', () => {
   const bench = new BenchStack()
   const data = pattern(1000)

@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Namespace, requireTools, withNamespace } from '../support/netns.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const reason = requireTools('ip', 'ping', 'python3')
 

@@ -1,18 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Column, PacketFlag, ROW } from '../../src/base/packet-table.ts'
-import type { Addon } from '../../src/device/addon.ts'
 import { addon } from '../../src/device/tun.ts'
+import { hasAddon } from './harness.ts'
 
-function loaded(): Addon | undefined {
-  try {
-    return addon()
-  } catch {
-    return undefined
-  }
-}
-
-const native = loaded()
+const native = hasAddon() ? addon() : undefined
 
 /** RFC 1071 §1, as it is written there: 16-bit words, the last byte padded with zero. */
 function plainSum(bytes: readonly number[]): number {

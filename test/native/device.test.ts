@@ -1,13 +1,28 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Namespace, requireTools, withNamespace } from '../support/netns.ts'
 
-const reason = requireTools('ip')
+vi.setConfig({ testTimeout: 60_000 })
+
+const reason = requireTools('ip', 'ping', 'unshare')
 
 const IMPORTS = `import { open, say, failureOf, HOST, OURS } from './test/native/harness.ts'\n`
 
+/** The addon is loaded first: the checkout may lie where nobody may go. */
+const BECOME_NOBODY = `import { addon } from './src/device/tun.ts'
+addon(); process.setgroups([]); process.setgid(65534); process.setuid(65534)
+`
+
+/** Words before a command that give it a /dev/net/tun of another mode. */
+const hidden = (mode: string): string[] => {
+  const script = `mount -t tmpfs none /dev/net && mknod ${mode} /dev/net/tun c 10 200 && exec "$@"`
+  return ['unshare', '-m', 'sh', '-c', script, 'sh']
+}
+
+const OPEN_TO_ALL = hidden('-m 666')
+
 /** Runs a script inside and returns the lines it said, read as JSON where they are. */
-async function said(namespace: Namespace, source: string): Promise<unknown[]> {
-  const program = namespace.script(IMPORTS + source)
+async function said(namespace: Namespace, source: string, under: string[] = []): Promise<unknown[]> {
+  const program = namespace.script(IMPORTS + source, under)
   expect(await program.exit(), program.stderr).toBe(0)
   return program.stdout
     .trim()
@@ -97,21 +112,18 @@ describe.skipIf(reason)('opening a device', () => {
       expect(namespace.run('ip link show tst0').status).not.toBe(0)
     }))
 
-  test('an owner without privilege opens what root has prepared, as it is', () =>
+  test('an owner without privilege opens what root has prepared, as it is, and serves it', () =>
     withNamespace(async (namespace) => {
-      namespace.output(`ip tuntap add dev tst0 mode tun user 65534 vnet_hdr
-        ip addr add 10.9.0.1/24 dev tst0 && ip link set tst0 up`)
-      const lines = await said(
-        namespace,
-        `import { chmodSync } from 'node:fs'
-         import { addon } from './src/device/tun.ts'
-         addon() // the checkout may lie where nobody may go
-         const { openSync } = await import('node:fs')
-         process.setgroups([]); process.setgid(65534); process.setuid(65534)
-         say(failureOf(() => open().release()).code ?? 'opened')`,
+      namespace.output(`ip tuntap add dev tst0 mode tun user 65534
+        ip addr add 10.9.0.1/24 dev tst0 && ip link set tst0 mtu 1400 up`)
+      const program = namespace.script(
+        `${IMPORTS} import { serveEchoes } from './test/native/harness.ts'
+         ${BECOME_NOBODY}
+         const t = open({ mtu: 1400 }); serveEchoes(t); say({ mtu: t.mtu, ipv4: t.ipv4, isUp: t.isUp })`,
+        OPEN_TO_ALL,
       )
-      // Where /dev/net/tun is for root alone that is the answer; elsewhere it opens.
-      expect(['EACCES', 'opened']).toContain(lines[0])
+      await program.says('{"mtu":1400,"ipv4":"10.9.0.1/24","isUp":true}')
+      expect(namespace.run('ping -c 2 -i 0.01 -W 1 10.9.0.2').stdout).toContain(' 0% packet loss')
     }))
 
   test('offload is what the kernel grants', () =>
@@ -163,17 +175,24 @@ describe.skipIf(reason)('failures say what they are and what to do', () => {
       expect(lines[0]).toMatchObject({ code: 'ENAMETOOLONG', device: 'sixteen-letters0' })
     }))
 
-  test('EPERM or EACCES: without privilege', () =>
+  test('EACCES: the mode of /dev/net/tun', () =>
     withNamespace(async (namespace) => {
-      const lines = await said(
-        namespace,
-        `import { addon } from './src/device/tun.ts'
-         addon()
-         process.setgroups([]); process.setgid(65534); process.setuid(65534)
-         say(failureOf(() => open()))`,
-      )
-      expect(lines[0]).toMatchObject({ code: expect.stringMatching(/^(EPERM|EACCES)$/) })
-      expect(lines[0]).toMatchObject({ message: expect.stringMatching(/run as root/) })
+      const lines = await said(namespace, `${BECOME_NOBODY} say(failureOf(() => open()))`, hidden('-m 600'))
+      expect(lines[0]).toMatchObject({
+        code: 'EACCES',
+        syscall: 'open',
+        message: expect.stringMatching(/mode of/),
+      })
+    }))
+
+  test('EPERM: neither privilege nor ownership', () =>
+    withNamespace(async (namespace) => {
+      const lines = await said(namespace, `${BECOME_NOBODY} say(failureOf(() => open()))`, OPEN_TO_ALL)
+      expect(lines[0]).toMatchObject({
+        code: 'EPERM',
+        syscall: 'TUNSETIFF',
+        message: expect.stringMatching(/CAP_NET_ADMIN/),
+      })
     }))
 
   test('EPERM: a setting after privileges were dropped, while packets flow on', () =>

@@ -1,6 +1,6 @@
 import { Arena } from '../../src/base/arena.ts'
 import { Column, PacketFlag } from '../../src/base/packet-table.ts'
-import { Tun } from '../../src/device/tun.ts'
+import { addon, Tun } from '../../src/device/tun.ts'
 import type { TunOptions } from '../../src/device/tun-options.ts'
 
 /** What the scripts that run inside a namespace are made of. */
@@ -52,4 +52,15 @@ export function serveEchoes(tun: Tun): void {
   tun.serve(() => {
     answerEchoes(tun)
   })
+}
+
+/** Whether the addon is built. With TUNSTACK_REQUIRE=tools it must be. */
+export function hasAddon(): boolean {
+  try {
+    return addon() !== undefined
+  } catch (error) {
+    if (process.env.TUNSTACK_REQUIRE === 'tools') throw error
+    console.warn('skipped: the addon is not built')
+    return false
+  }
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Namespace, type Program, requireTools, withNamespace } from '../support/netns.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const reason = requireTools('ip', 'ping')
 

@@ -1,8 +1,10 @@
 import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Program, run } from '../support/netns.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const IMPORTS = `import { setNoNewPrivileges, notifyServiceManager } from './src/device/process.ts'
 import { readdirSync, readFileSync } from 'node:fs'

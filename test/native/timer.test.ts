@@ -1,14 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RealClock } from '../../src/device/real-clock.ts'
-import { addon } from '../../src/device/tun.ts'
-
-function isBuilt(): boolean {
-  try {
-    return addon() !== undefined
-  } catch {
-    return false
-  }
-}
+import { hasAddon } from './harness.ts'
 
 /** A clock that is closed at the end. */
 async function withClock(body: (clock: RealClock) => Promise<void>): Promise<void> {
@@ -22,7 +14,7 @@ async function withClock(body: (clock: RealClock) => Promise<void>): Promise<voi
 
 const due = (clock: RealClock) => new Promise<number>((resolve) => (clock.onDue = () => resolve(clock.now())))
 
-describe.skipIf(!isBuilt())('the real clock', () => {
+describe.skipIf(!hasAddon())('the real clock', () => {
   test('starts at zero and never goes back', () =>
     withClock(async (clock) => {
       let last = clock.now()

@@ -67,6 +67,26 @@ describe('segments out', () => {
     expect(bench.stack.counters.ip.FragFails).toBe(1)
   })
 
+  test('[RFC791 §3.1] a datagram with DF that the device cannot take is lost, counted', () => {
+    const bench = new BenchStack()
+    const socket = bench.stack.udp.open()
+    socket.connect(PEER, 9)
+    socket.send(pattern(1000), 0, 1000)
+    bench.sink.mtu = 576
+    expect(bench.turn()).toEqual([])
+    expect(bench.stack.counters.ip).toMatchObject({ FragFails: 1, FragOKs: 0, FragCreates: 0 })
+  })
+
+  test('a reset that TCP writes while it speaks leaves in the same turn', () => {
+    const bench = new BenchStack()
+    bench.stack.tcp.transmit = () => {
+      const { replies } = bench.stack.tcp.host
+      replies.room()
+      replies.send(US, PEER, 0, 0, 20, 0, 0, 0, 0, 0)
+    }
+    expect(bench.turn()).toHaveLength(1)
+  })
+
   test('a device without room costs the packet, counted', () => {
     const bench = new BenchStack()
     bench.sink.capacity = 1
@@ -90,6 +110,7 @@ describe('segments in', () => {
     const { bench, seen } = arriving()
     bench.turnWith(PacketFlag.Gso, 1460, tcpPacket(pattern(5000), { flags: Flag.Ack, tos: 2 }))
     expect(seen).toEqual([{ source: PEER, destination: US, tos: 2, gsoSize: 1460, payloadLength: 5000 }])
+    expect(bench.stack.counters.ip.InDelivers).toBe(1)
   })
 
   test('[RFC9293 MUST-3] a wrong checksum is a counted drop', () => {

@@ -2,6 +2,8 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { ask } from '../../src/cli/control-client.ts'
+import type { NetstatOptions } from '../../src/observe/netstat.ts'
 import { Namespace, type Program, type Result, ROOT, run } from './netns.ts'
 
 /** The daemon as it was built, in a network namespace of its own, with real tools around it. */
@@ -77,16 +79,16 @@ export class Site {
     return this.run([process.execPath, MAIN, ...words].map((word) => `'${word}'`).join(' '))
   }
 
-  /** The daemon's own `netstat`, line by line. */
-  netstat(flags = '-nat'): string[] {
-    const { status, stdout, stderr } = this.tunstack('netstat', flags, '--control', this.control)
-    if (status !== 0) throw new Error(`tunstack netstat: status ${status}\n${stderr}`)
-    return stdout.split('\n').slice(0, -1)
+  /** The table that `tunstack netstat` prints, line by line; asks the daemon itself. */
+  async netstat(options: NetstatOptions = { all: true, tcp: true }): Promise<string[]> {
+    return String(await ask(this.control, 'netstat', options))
+      .split('\n')
+      .slice(0, -1)
   }
 
   /** The states of the daemon's connections, listeners left out; with `port`, of those of one client. */
-  states(port?: number): string[] {
-    const rows = this.netstat().slice(2)
+  async states(port?: number): Promise<string[]> {
+    const rows = (await this.netstat()).slice(2)
     const wanted = port === undefined ? rows : rows.filter((row) => row.includes(`${HOST}:${port} `))
     return wanted.map((row) => row.slice(68).trim()).filter((state) => state !== 'LISTEN')
   }
@@ -132,6 +134,16 @@ export class Site {
   }
 }
 
+/** Gives `body` a site of its own, and cleans up whatever happens. */
+export async function withSite(body: (site: Site) => Promise<void>): Promise<void> {
+  const site = new Site()
+  try {
+    await body(site)
+  } finally {
+    await site.close()
+  }
+}
+
 /** So that its own end is not a fault that nobody sees. */
 async function endInOrder(daemon: Program): Promise<void> {
   daemon.process.kill('SIGTERM')
@@ -169,13 +181,13 @@ export class Puppet {
 
 /** Waits until a check holds; it is tried again and again. Throws with what it saw last. */
 export async function eventually<T>(
-  look: () => T,
+  look: () => T | Promise<T>,
   holds: (seen: T) => boolean,
   patience = PATIENCE,
 ): Promise<T> {
   const end = performance.now() + patience
   for (;;) {
-    const seen = look()
+    const seen = await look()
     if (holds(seen)) return seen
     if (performance.now() > end) throw new Error(`not within ${patience} ms; last: ${JSON.stringify(seen)}`)
     await wait(20)

@@ -29,8 +29,8 @@ export const OUR_PORT = 7
 export const PEER_ADDRESS = 0x0a090001
 export const PEER_PORT = 40_000
 
-/** The peer's timestamp clock starts below the wrap of int32, ours above. */
-const PEER_CLOCK = 0x7fffff00
+/** The peer's timestamp clock wraps from positive to negative at 2,200, ours the other way at 512. */
+const PEER_CLOCK = 0x7fffffff - 2200
 const OUR_CLOCK = -0x200
 
 /** Bytes of the arena that stand for the device's receive slab. */

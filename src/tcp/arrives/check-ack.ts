@@ -50,7 +50,7 @@ function afterOurFin(c: Connection, seg: Segment, now: Instant): Verdict {
     case 'FIN-WAIT-1':
       // With the peer's FIN in the same segment the eighth step decides: straight to TIME-WAIT (figure 5, note 2).
       if (!seg.has(Flag.Fin)) enterFinWait2(c, now)
-      return Continue
+      return c.closeReason === undefined ? Continue : Stop
     case 'CLOSING':
       c.tcp.enterTimeWait(c, now)
       return Stop

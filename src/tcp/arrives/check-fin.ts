@@ -1,6 +1,7 @@
 // hot path
 import type { Instant } from '../../base/time.ts'
 import { add } from '../../wire/seq.ts'
+import { awaitFin } from '../calls.ts'
 import type { Connection } from '../connection.ts'
 import { Timer } from '../timers.ts'
 
@@ -36,10 +37,10 @@ export function checkFin(c: Connection, now: Instant): void {
   }
 }
 
-/** Our FIN is acknowledged, the peer's still to come. An orphan waits for it only so long (`tcp_fin_timeout`). */
+/** Our FIN is acknowledged, the peer's still to come. */
 export function enterFinWait2(c: Connection, now: Instant): void {
   c.moveTo('FIN-WAIT-2')
-  if (c.isOrphan) c.timers.arm(Timer.FinWait2, now, c.settings.finTimeout)
+  if (c.isOrphan) awaitFin(c, now)
   c.notify()
 }
 

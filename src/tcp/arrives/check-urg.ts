@@ -13,5 +13,6 @@ export function checkUrg(c: Connection, seg: Segment): void {
   if (!after(up, mark)) return
   c.receive.up = up
   c.receive.isUrgent = true
+  c.receive.isUrgentTaken = false
   c.notify()
 }

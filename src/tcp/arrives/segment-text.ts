@@ -66,9 +66,7 @@ function text(c: Connection, seg: Segment, now: Instant): void {
 function inOrder(c: Connection, seg: Segment, advanced: number, length: number, now: Instant): void {
   const { receive, acks } = c
   c.bytesReceived += advanced
-  const size = seg.gsoSize === 0 ? length : seg.gsoSize
-  if (size > receive.segmentSize || seg.has(Flag.Psh))
-    receive.segmentSize = Math.max(Math.min(size, 65535), 536)
+  receive.measure(Math.min(seg.gsoSize === 0 ? seg.payloadLength : seg.gsoSize, c.tcp.host.receiveMtu - 40))
   if (advanced > length || receive.reassembly.count > 0) acks.oweNow()
   else acks.oweForData(distance(receive.acknowledged, receive.nxt), receive.segmentSize)
   if (acks.delayed && !acks.now && !c.timers.isArmed(Timer.DelayedAck))

@@ -28,7 +28,7 @@ export function synSent(c: Connection, seg: Segment, now: Instant): void {
   if (!seg.has(Flag.Syn)) return // Fifth (third, security, is not ours; fourth is below)
   c.options.agree(seg)
   if (c.options.timestamps) recordTimestamp(c, seg)
-  c.receive.begin(seg.seq, Math.min(c.receive.limit, 0xffff), c.options.receiveShift)
+  c.receive.begin(seg.seq, c.receive.synWindow, c.options.receiveShift)
   c.send.wnd = seg.window // never scaled in a SYN (RFC 7323 §2.2)
   c.send.maxWindow = seg.window
   c.send.wl1 = seg.seq

@@ -1,5 +1,6 @@
 // Reads BYTES of a character generator and checks each of them (RFC 864): node chargen.mjs ADDRESS PORT BYTES. Prints JSON: bytes that
-// were right, megabytes per second, and the digests of what came and of what should have come.
+// were right, megabytes per second, and the digests of what came and of what should have come. Says `started` on standard error with the
+// first bytes.
 import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
 
@@ -27,6 +28,7 @@ function* expected(at, length) {
   }
 }
 
+socket.once('data', () => process.stderr.write('started\n'))
 socket.on('data', (data) => {
   const piece = data.subarray(0, total - bytes)
   came.update(piece)

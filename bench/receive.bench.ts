@@ -1,0 +1,4 @@
+import { measure } from './measure.ts'
+import { receivePlans } from './subjects/receive.ts'
+
+measure('receive', receivePlans)

@@ -1,0 +1,4 @@
+import { measure } from './measure.ts'
+import { transferPlans } from './subjects/transfer.ts'
+
+measure('transfer', transferPlans)

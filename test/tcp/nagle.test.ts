@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import { MILLISECOND } from '../../src/base/time.ts'
+import { connected } from '../support/peers.ts'
+
+describe('Nagle’s algorithm', () => {
+  test('[RFC9293 §3.7.4] SHLD-7: a second short segment waits for the first one’s ACK', () => {
+    const peer = connected()
+    peer.writes(100)
+    peer.expects('P. 1:101(100) ack 1')
+    peer.writes(100)
+    peer.expectsNothing()
+    peer.writes(50)
+    peer.expectsNothing()
+    peer.sends('. 1:1(0) ack 101')
+    peer.expects('P. 101:251(150) ack 1')
+  })
+
+  test('[RFC9293 §3.7.4] a full segment does not wait, its short rest does', () => {
+    const peer = connected()
+    peer.writes(100)
+    peer.expects('P. 1:101(100) ack 1')
+    peer.writes(1500)
+    peer.expects('. 101:1561(1460) ack 1')
+    peer.expectsNothing()
+    peer.sends('. 1:1(0) ack 101')
+    peer.expects('P. 1561:1601(40) ack 1')
+  })
+
+  test('Minshall: full segments outstanding hold nothing back', () => {
+    const peer = connected()
+    peer.writes(1460)
+    peer.expects('P. 1:1461(1460) ack 1')
+    peer.writes(100)
+    peer.expects('P. 1461:1561(100) ack 1')
+  })
+
+  test('[RFC9293 §3.7.4] MUST-17: it can be turned off', () => {
+    const peer = connected({ settings: { noDelay: true } })
+    peer.writes(100)
+    peer.expects('P. 1:101(100) ack 1')
+    peer.writes(100)
+    peer.expects('P. 101:201(100) ack 1')
+  })
+
+  test('a FIN lets the rest go', () => {
+    const peer = connected()
+    peer.writes(100)
+    peer.expects('P. 1:101(100) ack 1')
+    peer.writes(100)
+    peer.closes()
+    peer.expects('FP. 101:201(100) ack 1')
+  })
+
+  test('[RFC9293 §3.9.1.2] SHLD-28: what is written before the turn’s end goes out in full segments', () => {
+    const peer = connected()
+    for (let i = 0; i < 30; i++) peer.writes(100)
+    peer.expects('. 1:1461(1460)')
+    peer.expects('. 1461:2921(1460)')
+    peer.expects('P. 2921:3001(80)')
+  })
+})
+
+describe('TCP_CORK', () => {
+  const corked = () => connected({ settings: { cork: true } })
+
+  test('only full segments go out', () => {
+    const peer = corked()
+    peer.writes(2000)
+    peer.expects('. 1:1461(1460)')
+    peer.expectsNothing()
+    peer.sends('. 1:1(0) ack 1461')
+    peer.expectsNothing()
+  })
+
+  test('for at most an RTO', () => {
+    const peer = corked()
+    peer.writes(100)
+    peer.expectsNothing()
+    peer.advance(200 * MILLISECOND)
+    peer.expectsNothing()
+    peer.advance(MILLISECOND)
+    peer.expects('P. 1:101(100) ack 1')
+    expect(peer.counters.TCPWinProbe).toBe(0)
+    expect(peer.c.rtt.backoff).toBe(0)
+    peer.sends('. 1:1(0) ack 101')
+    peer.writes(100)
+    peer.expectsNothing()
+  })
+
+  test('a FIN lets the rest go', () => {
+    const peer = corked()
+    peer.writes(100)
+    peer.closes()
+    peer.expects('FP. 1:101(100) ack 1')
+  })
+
+  test('uncorking does', () => {
+    const peer = corked()
+    peer.writes(100)
+    peer.expectsNothing()
+    peer.settings.cork = false
+    peer.c.speak()
+    peer.expects('P. 1:101(100) ack 1')
+  })
+})
+
+describe('PSH', () => {
+  test('[RFC9293 §3.9.1.2] MUST-61: on the last buffered segment', () => {
+    const peer = connected()
+    peer.writes(4000)
+    expect(peer.takes().map((line) => line.split(' ')[0])).toEqual(['.', '.', 'P.'])
+  })
+
+  test('[RFC9293 §3.9.1.2] MUST-60: a stream without an end is pushed each half window', () => {
+    const peer = connected({ win: 8760 })
+    peer.writes(100_000)
+    expect(peer.takes().map((line) => line.split(' ')[0])).toEqual(['.', '.', '.', 'P.', '.', '.'])
+  })
+})
