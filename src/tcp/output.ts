@@ -102,6 +102,7 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
   const size = sizeNow(c)
   const most = out.segmentationOffload ? Math.max(size, room - (room % size)) : size
   const seq = board.startOf(row)
+  while (board.lengthOf(row) < size && board.join(row)); // pieces cut for a smaller segment, or by small writes
   if (board.lengthOf(row) > Math.min(most, SUPER_SEGMENT))
     board.split(row, add(seq, Math.min(most, SUPER_SEGMENT)))
   const hasFin = send.hasFin && board.endOf(row) === add(send.end, 1)

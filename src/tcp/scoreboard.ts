@@ -230,7 +230,7 @@ export class Scoreboard {
   nextLost(): number {
     if (this.lost === 0) return -1
     for (let row = this.#lostFrom; row < this.#count; row++) {
-      if ((this.marksOf(row) & (Mark.Lost | Mark.Resent)) === Mark.Lost) {
+      if (this.#waits(row)) {
         this.#lostFrom = row
         return row
       }
@@ -267,6 +267,25 @@ export class Scoreboard {
     ints[this.#at(row + 1) * INTS + Int.Start] = seq
     if (this.#lostFrom > row) this.#lostFrom = row
     if (this.#judged > row) this.#judged = row
+  }
+
+  /** Joins the next row to this one when both are presumed lost and not sent again since; false when they are not. */
+  join(row: number): boolean {
+    if (row + 1 >= this.#count || !this.#waits(row) || !this.#waits(row + 1)) return false
+    const ints = this.#ints!
+    const doubles = this.#doubles!
+    const at = this.#at(row) * INTS
+    ints[at + Int.Marks]! |= ints[this.#at(row + 1) * INTS + Int.Marks]!
+    ints[at + Int.End] = ints[this.#at(row + 1) * INTS + Int.End]!
+    for (let i = row + 1; i < this.#count - 1; i++) {
+      const to = this.#at(i)
+      const from = this.#at(i + 1)
+      for (let k = 0; k < INTS; k++) ints[to * INTS + k] = ints[from * INTS + k]!
+      for (let k = 0; k < DOUBLES; k++) doubles[to * DOUBLES + k] = doubles[from * DOUBLES + k]!
+    }
+    this.#count--
+    if (this.#judged > row) this.#judged = row
+    return true
   }
 
   /** Forgets everything. */
@@ -320,6 +339,11 @@ export class Scoreboard {
     this.#ints![at * INTS + Int.Marks] = (marks | Mark.Sacked) & ~(Mark.Lost | Mark.Resent)
     if (this.sacked === 0 || after(end, this.highestSacked)) this.highestSacked = end
     this.sacked += length
+  }
+
+  /** Presumed lost, and not sent again since. */
+  #waits(row: number): boolean {
+    return (this.marksOf(row) & (Mark.Lost | Mark.Resent)) === Mark.Lost
   }
 
   #noteReordering(row: number, out: Delivery): void {
