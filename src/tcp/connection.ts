@@ -6,6 +6,7 @@ import type { CongestionController } from './congestion.ts'
 import { createController } from './controllers.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength } from './options.ts'
+import { Pacer } from './pacer.ts'
 import { ReceiveState } from './receive.ts'
 import { Recovery } from './recovery.ts'
 import { RoundTrip, RTO_MAX } from './rtt.ts'
@@ -48,7 +49,8 @@ export class Connection {
   readonly recovery: Recovery
   readonly tailProbe = new TailLossProbe()
   readonly windowUse: WindowUse
-  congestion: CongestionController
+  readonly pacer = new Pacer()
+  readonly congestion: CongestionController
   readonly timers: Timers
   /** The listener in whose accept queue this connection waits. */
   listener: Listener | undefined
@@ -109,7 +111,8 @@ export class Connection {
     this.receive = new ReceiveState(tcp.host.arena, settings.receiveLimit, settings.windowLimit)
     this.recovery = new Recovery(iss)
     this.windowUse = new WindowUse(iss)
-    this.congestion = createController(settings.congestionControl)
+    this.congestion = createController(settings.congestionControl, tcp.host.random)
+    this.recovery.board.lossWatcher = this.congestion
     this.timers = new Timers(tcp.timers, id)
     this.timestampOffset = timestampOffset
     this.pathMss = tcp.host.mtuTo(remote) - 40

@@ -31,17 +31,20 @@ export class HyStart {
     return this.isConservative ? delivered / GROWTH_DIVISOR : delivered
   }
 
-  /** An acknowledgement in slow start. `total`: the bytes that the connection has had delivered, this one included. */
-  observe(sample: RateSample, total: number, rtt: Duration): void {
-    if (sample.priorDelivered >= this.#roundEnd) this.#nextRound(total)
+  /** An acknowledgement in slow start; `rtt` microseconds, or -1. */
+  observe(sample: RateSample, rtt: Duration): void {
+    if (sample.hasData && sample.priorDelivered >= this.#roundEnd) {
+      this.#nextRound(sample.priorDelivered + sample.delivered)
+    }
     if (rtt <= 0) return
     this.#samples++
     if (rtt < this.#minimum) this.#minimum = rtt
-    if (this.#samples < SAMPLES || this.#lastMinimum === NONE) return
+    if (this.#samples < SAMPLES) return
     if (this.isConservative) {
       if (this.#minimum < this.#baseline) this.isConservative = false // it was jitter
       return
     }
+    if (this.#lastMinimum === NONE) return
     const threshold = Math.min(
       Math.max(this.#lastMinimum / RTT_DIVISOR, MIN_RTT_THRESHOLD),
       MAX_RTT_THRESHOLD,
@@ -52,18 +55,8 @@ export class HyStart {
     this.#rounds = 0
   }
 
-  /** Slow start begins anew. */
-  reset(): void {
-    this.isConservative = false
-    this.isOver = false
-    this.#roundEnd = 0
-    this.#lastMinimum = NONE
-    this.#minimum = NONE
-    this.#samples = 0
-  }
-
-  #nextRound(total: number): void {
-    this.#roundEnd = total
+  #nextRound(delivered: number): void {
+    this.#roundEnd = delivered
     this.#lastMinimum = this.#minimum
     this.#minimum = NONE
     this.#samples = 0

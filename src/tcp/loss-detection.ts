@@ -27,7 +27,7 @@ export class LossDetection {
   find(c: Connection, phase: Phase, advanced: boolean, now: Instant): void {
     if (this.board.count === 0) return
     if (c.options.sack) this.detect(c, phase, now)
-    else this.#markFirst(c, phase, advanced)
+    else this.#markFirst(c, phase, advanced, now)
   }
 
   /** RFC 8985 §6.2 step 5. */
@@ -48,7 +48,7 @@ export class LossDetection {
     const window = rack.reorderingWindow(c.rtt, true, board.sacked, threshold(c))
     for (let row = 0; row < board.count; row++) {
       const isLate = row === 0 || !c.options.sack || board.sentAt(row) + rack.rtt + window <= now
-      if (isLate) board.markLost(row)
+      if (isLate) board.markLost(row, now)
     }
     this.duplicates = 0
   }
@@ -78,13 +78,13 @@ export class LossDetection {
   }
 
   /** RFC 6582 and RFC 5681 §3.2, without SACK: the first segment, after three duplicates and with each partial acknowledgement. */
-  #markFirst(c: Connection, phase: Phase, advanced: boolean): void {
+  #markFirst(c: Connection, phase: Phase, advanced: boolean, now: Instant): void {
     const isTime =
       phase === 'recovery' ? advanced : phase !== 'loss' && this.duplicates >= DUPLICATE_THRESHOLD
     const { board } = this
     if (!isTime || (board.marksOf(0) & Mark.Lost) !== 0) return
     if (board.lengthOf(0) > c.segmentSize) board.split(0, add(board.startOf(0), c.segmentSize))
-    board.markLost(0)
+    board.markLost(0, now)
   }
 
   #renoSacked(c: Connection): number {

@@ -1,6 +1,6 @@
 // hot path
 import type { Duration } from '../base/time.ts'
-import { type CongestionController, INFINITE_THRESHOLD, slowStart } from './congestion.ts'
+import { type CongestionController, INFINITE_THRESHOLD, type Opening, slowStart } from './congestion.ts'
 
 /** RFC 5681: slow start and congestion avoidance, by byte counting. */
 export class NewReno implements CongestionController {
@@ -16,10 +16,10 @@ export class NewReno implements CongestionController {
   /** The window before the last reduction. */
   #before = 0
 
-  begin(segmentSize: number, initialWindow: number): void {
-    this.#segmentSize = segmentSize
-    this.#initialWindow = initialWindow
-    this.window = initialWindow
+  begin(opening: Opening): void {
+    this.#segmentSize = opening.segmentSize
+    this.#initialWindow = opening.initialWindow
+    this.window = opening.initialWindow
   }
 
   resize(segmentSize: number): void {
@@ -37,6 +37,8 @@ export class NewReno implements CongestionController {
 
   onAcknowledgement(): void {}
 
+  onLost(): void {}
+
   /** RFC 5681 equation 4. */
   thresholdAfterLoss(flight: number): number {
     this.#before = this.window
@@ -49,6 +51,8 @@ export class NewReno implements CongestionController {
   }
 
   onPhase(): void {}
+
+  onIdleEnd(): void {}
 
   restart(): void {
     this.window = Math.min(this.window, this.#initialWindow)

@@ -85,7 +85,7 @@ function speakLost(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { board } = recovery
   if (recovery.wantsNew) return true
   for (let row = board.nextLost(); row !== -1; row = board.nextLost()) {
-    const room = c.congestion.window - recovery.inFlight(c)
+    const room = Math.min(c.congestion.window - recovery.inFlight(c), c.pacer.allowance(c, now))
     if (room <= 0) return true
     const seq = board.startOf(row)
     // Beyond the peer's (shrunken) window only the oldest segment is tried again (RFC 9293 SHLD-16, MAY-7).
@@ -112,6 +112,7 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
   if (!sendSegment(c, out, seq, data, flags, data > size ? size : 0)) return false
   const wasResent = (board.marksOf(row) & Mark.EverResent) !== 0
   recovery.resent(c, row, now)
+  c.pacer.sent(c, data)
   countResent(c, data, wasResent)
   spoke(c, now)
   return true
@@ -155,7 +156,9 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
   while (send.unsent > 0) {
     const size = sizeNow(c)
-    const length = allowed(c, size, out.segmentationOffload)
+    const burst = c.pacer.allowance(c, now)
+    if (burst === 0) break
+    const length = allowed(c, size, out.segmentationOffload ? burst : size)
     if (length <= 0) {
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
@@ -181,12 +184,12 @@ function observe(c: Connection): void {
 const sizeNow = (c: Connection): number =>
   c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
 
-/** How many bytes may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
-function allowed(c: Connection, size: number, offload: boolean): number {
+/** How many bytes, up to `burst`, may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
+function allowed(c: Connection, size: number, burst: number): number {
   const { send, recovery } = c
   const unsent = send.unsent
   const window = c.congestion.window - recovery.inFlight(c)
-  const most = offload ? SUPER_SEGMENT - (SUPER_SEGMENT % size) : size
+  const most = Math.min(SUPER_SEGMENT - (SUPER_SEGMENT % size), Math.ceil(burst / size) * size)
   const length = Math.min(unsent, send.usable, window, most)
   const rest = length % size
   if (length <= 0 || rest === 0) return length
@@ -217,7 +220,8 @@ function sendNew(c: Connection, out: SegmentSink, length: number, size: number, 
   send.nxt = hasFin ? add(end, 1) : end
   if (pushes) send.pushed = end
   if (length % size !== 0) send.small = end
-  c.recovery.sent(seq, send.nxt, now)
+  c.recovery.sent(c, seq, send.nxt, now)
+  c.pacer.sent(c, length)
   spoke(c, now)
   return true
 }
@@ -228,7 +232,7 @@ function speakFin(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!send.hasFin || send.isFinSent || send.unsent > 0) return true
   if (!sendSegment(c, out, send.nxt, 0, Flag.Fin, 0)) return false
   send.nxt = add(send.nxt, 1)
-  c.recovery.sent(add(send.nxt, -1), send.nxt, now)
+  c.recovery.sent(c, add(send.nxt, -1), send.nxt, now)
   spoke(c, now)
   c.tailProbe.schedule(c, now)
   return true
@@ -237,8 +241,9 @@ function speakFin(c: Connection, out: SegmentSink, now: Instant): boolean {
 /** An acknowledgement by itself, when no segment has carried it. */
 const speakAck = (c: Connection, out: SegmentSink): boolean => !c.acks.now || sendAck(c, out)
 
-/** RFC 5681 §4.1: after an idle time longer than the RTO the window is the initial one again. */
+/** Sending begins anew. RFC 5681 §4.1: after an idle time longer than the RTO the window is the initial one again. */
 function afterIdle(c: Connection, now: Instant): void {
+  if (c.recovery.rate.isAppLimited) c.congestion.onIdleEnd(now)
   if (c.tcp.host.sysctl.tcp_slow_start_after_idle !== 0 && now - c.spokeAt > c.rtt.timeout)
     c.congestion.restart(now)
 }

@@ -76,7 +76,7 @@ export class Rack {
         continue
       }
       const left = sentAt + this.rtt + window - now
-      if (left <= 0) board.markLost(row)
+      if (left <= 0) board.markLost(row, now)
       else if (left > longest) longest = left
     }
     return longest

@@ -11,7 +11,7 @@ export class RateReduction {
   #out = 0
 
   begin(controller: CongestionController, threshold: number): void {
-    this.isActive = true
+    this.isActive = !controller.ownsWindow
     this.#prior = controller.window
     this.#delivered = 0
     this.#out = 0

@@ -4,11 +4,13 @@ import { after, afterOrAt, distance, type Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
 import type { Phase } from './congestion.ts'
 import type { Connection } from './connection.ts'
+import { Delivery, type DeliveryWatcher } from './delivery.ts'
 import { DeliveryRate } from './delivery-rate.ts'
 import { LossDetection } from './loss-detection.ts'
 import { RateReduction } from './rate-reduction.ts'
+import { sampleRtt } from './rtt-sample.ts'
 import { readSackBlocks } from './sack-blocks.ts'
-import { Delivery, type DeliveryWatcher, Mark } from './scoreboard.ts'
+import { Mark } from './scoreboard.ts'
 import { Undo } from './undo.ts'
 
 /** Filled anew for each acknowledgement. */
@@ -59,28 +61,23 @@ export class Recovery implements DeliveryWatcher {
   }
 
   /** [start, end) was sent for the first time. */
-  sent(start: Seq, end: Seq, now: Instant): void {
-    const { rate } = this
-    rate.beforeSending(this.board.count === 0, now)
-    this.board.sent(
-      start,
-      end,
-      now,
-      rate.delivered,
-      rate.deliveredAt,
-      rate.firstSentAt,
-      rate.appLimitedUntil !== 0,
-    )
-    this.reduction.sent(distance(start, end))
+  sent(c: Connection, start: Seq, end: Seq, now: Instant): void {
+    const length = distance(start, end)
+    const inFlight = this.inFlight(c)
+    this.rate.beforeSending(inFlight <= length, now)
+    this.board.sent(start, end, now, this.rate, inFlight)
+    this.reduction.sent(length)
     this.wantsNew = false
   }
 
   /** The row was sent again. */
   resent(c: Connection, row: number, now: Instant): void {
-    const { rate, board } = this
+    const length = this.board.lengthOf(row)
+    const inFlight = this.inFlight(c)
     this.undo.retransmitted(c.timestamp, now)
-    this.reduction.sent(board.lengthOf(row))
-    board.resend(row, now, rate.delivered, rate.deliveredAt, rate.firstSentAt)
+    this.reduction.sent(length)
+    this.rate.beforeSending(inFlight <= 0, now)
+    this.board.resend(row, now, this.rate, inFlight + length)
   }
 
   /**
@@ -91,8 +88,9 @@ export class Recovery implements DeliveryWatcher {
     const { board, rate } = this
     const { una } = c.send
     const advanced = una !== prior
-    const priorInFlight = this.inFlight(c)
     const priorLost = board.lost
+    const everLost = board.everLost
+    rate.sample.priorInFlight = this.inFlight(c)
     const wasLoss = this.phase === 'loss'
     this.#now = now
     this.#minimumRtt = c.rtt.minimum
@@ -101,15 +99,17 @@ export class Recovery implements DeliveryWatcher {
     rate.begin()
     const hadDsack = c.options.sack && seg.sackCount > 0 && readSackBlocks(c, seg, delivery)
     if (advanced) board.acknowledge(una, delivery, this)
-    this.#sampleRtt(c, seg, advanced, now)
+    const rtt = sampleRtt(c, seg, delivery, advanced, now)
     if (advanced) this.timeouts = 0
     if (delivery.isReordered) this.losses.reordered(c)
     const delivered = this.losses.deliveredBytes(c, delivery.delivered, advanced, isDuplicate)
+    rate.count(delivered, now)
     c.tailProbe.acknowledged(c, seg, hadDsack, now)
     this.#judge(c, seg, advanced, isDuplicate, now)
     const lost = Math.max(0, board.lost - priorLost)
-    rate.end(delivered, lost, priorInFlight, c.rtt.minimum, now)
-    this.#steer(c, delivered, lost, advanced, wasLoss, now)
+    rate.end(board.everLost, c.rtt.minimum, now)
+    rate.sample.newlyLost = board.everLost - everLost
+    this.#steer(c, delivered, lost, advanced, wasLoss, rtt, now)
     if (board.count === 0 || board.resent === 0) this.#settle()
   }
 
@@ -169,7 +169,7 @@ export class Recovery implements DeliveryWatcher {
   /** The path turned out narrower: what is out must be sent again in smaller segments (RFC 1191 §6.4). No loss is counted. */
   resendAll(c: Connection): void {
     const { board } = this
-    for (let row = 0; row < board.count; row++) board.markLost(row)
+    for (let row = 0; row < board.count; row++) board.withdraw(row)
     this.high = c.send.nxt
   }
 
@@ -370,34 +370,21 @@ export class Recovery implements DeliveryWatcher {
     lost: number,
     advanced: boolean,
     wasLoss: boolean,
+    rtt: Duration,
     now: Instant,
   ): void {
     const { congestion } = c
-    congestion.onAcknowledgement(this.rate.sample, this.#lastRtt, now)
+    const { sample } = this.rate
+    sample.inFlight = this.inFlight(c)
+    sample.isWindowLimited = c.windowUse.wasLimited
+    congestion.onAcknowledgement(sample, rtt, now)
     if (congestion.ownsWindow) return
     if (this.inReduction && this.reduction.isActive) {
-      this.reduction.acknowledged(congestion, delivered, lost, this.inFlight(c), advanced, c.segmentSize)
+      this.reduction.acknowledged(congestion, delivered, lost, sample.inFlight, advanced, c.segmentSize)
     } else if (delivery.cumulative > 0 && c.windowUse.isLimited(congestion)) {
       // RFC 3465 §2.3: after a time-out, without SACK, an ACK may cover much that had arrived long before; it counts for one segment.
       const isVague = wasLoss && !c.options.sack
       congestion.grow(isVague ? Math.min(delivered, c.segmentSize) : delivered, c.rtt.smoothed, now)
-    }
-  }
-
-  #lastRtt: Duration = -1
-
-  /** RFC 6298 §3: every acknowledgement of something never sent again is a sample; else its timestamp, or none (Karn). */
-  #sampleRtt(c: Connection, seg: Segment, advanced: boolean, now: Instant): void {
-    this.#lastRtt = -1
-    const sentAt =
-      !delivery.hadResent && delivery.firstSentAt >= 0 ? delivery.firstSentAt : delivery.sackedSentAt
-    if (sentAt >= 0) {
-      const last = delivery.lastSentAt >= 0 && !delivery.hadResent ? delivery.lastSentAt : sentAt
-      this.#lastRtt = Math.max(1, Math.round(now - last))
-      c.rtt.sample(Math.max(1, Math.round(now - sentAt)), this.#lastRtt)
-    } else if (advanced && c.options.timestamps && seg.hasTimestamps && seg.tsEcr !== 0) {
-      const elapsed = c.sinceEcho(seg)
-      if (elapsed > 0) c.rtt.sample(elapsed, -1)
     }
   }
 }

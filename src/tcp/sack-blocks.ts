@@ -2,7 +2,7 @@
 import { after, before, later, type Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
-import type { Delivery } from './scoreboard.ts'
+import type { Delivery } from './delivery.ts'
 
 /**
  * Takes the SACK blocks of an acknowledgement into the scoreboard (RFC 2018 §5). Blocks of what was never sent are ignored. True when the

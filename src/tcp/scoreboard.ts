@@ -1,6 +1,8 @@
 // hot path: segments sent are rows of typed arrays; an acknowledgement touches only the rows that it changes.
 import type { Instant } from '../base/time.ts'
 import { after, afterOrAt, before, beforeOrAt, distance, earlier, type Seq, toSeq } from '../wire/seq.ts'
+import type { Delivery, DeliveryWatcher } from './delivery.ts'
+import { type LossWatcher, LostSegment } from './lost-segment.ts'
 
 /** What is known of a segment that was sent. */
 export const Mark = {
@@ -19,46 +21,20 @@ export const Mark = {
 /** Integers and doubles of a row. */
 const Int = { Start: 0, End: 1, Marks: 2 } as const
 const INTS = 3
-const Double = { SentAt: 0, Delivered: 1, DeliveredAt: 2, FirstSentAt: 3 } as const
-const DOUBLES = 4
+const Double = { SentAt: 0, Delivered: 1, DeliveredAt: 2, FirstSentAt: 3, InFlight: 4, Lost: 5 } as const
+const DOUBLES = 6
 
 const FIRST_CAPACITY = 16
 
-/** What the rows of one acknowledgement had to tell; refilled for each. */
-export class Delivery {
-  /** Sequence numbers newly known to have arrived, by SACK or cumulatively. */
-  delivered = 0
-  /** Of these, those that were acknowledged cumulatively for the first time. */
-  cumulative = 0
-  /** A segment that had been sent again was among them, and one that never was. */
-  hadResent = false
-  hadOriginal = false
-  /** Something was newly SACKed. */
-  hadSacked = false
-  /** An original segment was delivered that lies below what was known to have arrived before: the path reorders. */
-  reorderedFrom: Seq = toSeq(0)
-  isReordered = false
-  /** When the first and the last never-resent segment of the cumulative part, and the last SACKed one, was sent; -1: there was none. */
-  firstSentAt: Instant = -1
-  lastSentAt: Instant = -1
-  sackedSentAt: Instant = -1
+/** Filled anew for each loss. */
+const lostSegment = new LostSegment()
 
-  clear(): void {
-    this.delivered = 0
-    this.cumulative = 0
-    this.hadResent = false
-    this.hadOriginal = false
-    this.hadSacked = false
-    this.isReordered = false
-    this.firstSentAt = -1
-    this.lastSentAt = -1
-    this.sackedSentAt = -1
-  }
-}
-
-/** Who wants to know of every segment that is found to have arrived: RACK, and the estimate of the delivery rate. */
-export interface DeliveryWatcher {
-  delivered(sentAt: Instant, end: Seq, marks: number, row: number): void
+/** The connection's delivery clock, as a row remembers it from when it was sent. */
+export interface DeliveryClock {
+  readonly delivered: number
+  readonly deliveredAt: Instant
+  readonly firstSentAt: Instant
+  readonly isAppLimited: boolean
 }
 
 /**
@@ -70,12 +46,16 @@ export class Scoreboard {
   sacked = 0
   lost = 0
   resent = 0
+  /** Bytes presumed lost since the connection began. */
+  everLost = 0
+  lossWatcher: LossWatcher | undefined
   /** The highest SACKed sequence number, while something is SACKed (FACK). */
   highestSacked: Seq = toSeq(0)
   /** Rows before this one are not (Lost and not Resent): where the search for one begins. */
   #lostFrom = 0
   /** Rows before this one are SACKed, or Lost and not Resent: detection need not look at them again. */
   #judged = 0
+  #lastLostEnd: Seq = toSeq(0)
   #ints: Int32Array | undefined
   #doubles: Float64Array | undefined
   #capacity = 0
@@ -97,34 +77,26 @@ export class Scoreboard {
     return outstanding - this.sacked - this.lost + this.resent
   }
 
-  /** Adds what was just sent for the first time. */
-  sent(
-    start: Seq,
-    end: Seq,
-    now: Instant,
-    delivered: number,
-    deliveredAt: Instant,
-    firstSentAt: Instant,
-    limited: boolean,
-  ): void {
+  /** Adds what was just sent for the first time; `inFlight` bytes are out with it. */
+  sent(start: Seq, end: Seq, now: Instant, clock: DeliveryClock, inFlight: number): void {
     if (this.#count === this.#capacity) this.#grow()
     const row = this.#count++
     const at = this.#at(row)
     const ints = this.#ints!
     ints[at * INTS + Int.Start] = start
     ints[at * INTS + Int.End] = end
-    ints[at * INTS + Int.Marks] = limited ? Mark.AppLimited : 0
-    this.#stamp(at, now, delivered, deliveredAt, firstSentAt)
+    ints[at * INTS + Int.Marks] = 0
+    this.#stamp(at, now, clock, inFlight)
   }
 
-  /** The row was sent again. */
-  resend(row: number, now: Instant, delivered: number, deliveredAt: Instant, firstSentAt: Instant): void {
+  /** The row was sent again; `inFlight` bytes are out with it. */
+  resend(row: number, now: Instant, clock: DeliveryClock, inFlight: number): void {
     const at = this.#at(row)
     const marks = this.#ints![at * INTS + Int.Marks]!
     if ((marks & Mark.Resent) === 0) this.resent += this.lengthOf(row)
     this.#ints![at * INTS + Int.Marks] = marks | Mark.Resent | Mark.EverResent
     if (row < this.#judged) this.#judged = row
-    this.#stamp(at, now, delivered, deliveredAt, firstSentAt)
+    this.#stamp(at, now, clock, inFlight)
   }
 
   startOf(row: number): Seq {
@@ -161,6 +133,15 @@ export class Scoreboard {
     return this.#doubles![this.#at(row) * DOUBLES + Double.FirstSentAt]!
   }
 
+  /** Bytes in flight once the row was sent, and bytes presumed lost until then. */
+  inFlightAtSend(row: number): number {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.InFlight]!
+  }
+
+  lostAtSend(row: number): number {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.Lost]!
+  }
+
   /** SND.UNA has moved to `una`: what lies before is gone, and told to `out` and `watcher`. */
   acknowledge(una: Seq, out: Delivery, watcher: DeliveryWatcher): void {
     while (this.#count > 0 && before(this.startOf(0), una)) {
@@ -184,24 +165,34 @@ export class Scoreboard {
     }
   }
 
-  /** Presumes the row lost; returns its length, 0 when it was so already. */
-  markLost(row: number): number {
+  /** Presumes the row lost. */
+  markLost(row: number, now: Instant): void {
+    const news = this.withdraw(row)
+    if (news === 0) return
+    this.everLost += news
+    const start = this.startOf(row)
+    lostSegment.length = news
+    lostSegment.inFlight = this.inFlightAtSend(row)
+    lostSegment.lost = this.everLost - this.lostAtSend(row)
+    lostSegment.isAppLimited = (this.marksOf(row) & Mark.AppLimited) !== 0
+    lostSegment.isRangeStart = start !== this.#lastLostEnd
+    this.#lastLostEnd = this.endOf(row)
+    this.lossWatcher?.onLost(lostSegment, now)
+  }
+
+  /** The row is to be sent again, as if lost, but is not: returns its length, 0 when that is so already. */
+  withdraw(row: number): number {
     const at = this.#at(row) * INTS
     const marks = this.#ints![at + Int.Marks]!
     if ((marks & Mark.Sacked) !== 0) return 0
     const length = this.lengthOf(row)
-    let news = 0
-    if ((marks & Mark.Lost) === 0) {
-      this.lost += length
-      news = length
-    }
-    if ((marks & Mark.Resent) !== 0) {
-      this.resent -= length
-      news = length
-    }
+    const isOut = (marks & Mark.Lost) === 0
+    if (isOut) this.lost += length
+    if ((marks & Mark.Resent) !== 0) this.resent -= length
     this.#ints![at + Int.Marks] = (marks | Mark.Lost) & ~Mark.Resent
-    if (news > 0 && row < this.#lostFrom) this.#lostFrom = row
-    return news
+    if (!isOut && (marks & Mark.Resent) === 0) return 0
+    if (row < this.#lostFrom) this.#lostFrom = row
+    return length
   }
 
   /** Takes back every presumption of loss: the time-out or the recovery was spurious. */
@@ -263,6 +254,7 @@ export class Scoreboard {
       for (let k = 0; k < DOUBLES; k++) doubles[to * DOUBLES + k] = doubles[from * DOUBLES + k]!
     }
     this.#count++
+    doubles[this.#at(row) * DOUBLES + Double.InFlight]! -= distance(seq, this.endOf(row + 1))
     ints[this.#at(row) * INTS + Int.End] = seq
     ints[this.#at(row + 1) * INTS + Int.Start] = seq
     if (this.#lostFrom > row) this.#lostFrom = row
@@ -353,12 +345,18 @@ export class Scoreboard {
     out.isReordered = true
   }
 
-  #stamp(at: number, now: Instant, delivered: number, deliveredAt: Instant, firstSentAt: Instant): void {
+  #stamp(at: number, now: Instant, clock: DeliveryClock, inFlight: number): void {
     const doubles = this.#doubles!
     doubles[at * DOUBLES + Double.SentAt] = now
-    doubles[at * DOUBLES + Double.Delivered] = delivered
-    doubles[at * DOUBLES + Double.DeliveredAt] = deliveredAt
-    doubles[at * DOUBLES + Double.FirstSentAt] = firstSentAt
+    doubles[at * DOUBLES + Double.Delivered] = clock.delivered
+    doubles[at * DOUBLES + Double.DeliveredAt] = clock.deliveredAt
+    doubles[at * DOUBLES + Double.FirstSentAt] = clock.firstSentAt
+    doubles[at * DOUBLES + Double.InFlight] = inFlight
+    doubles[at * DOUBLES + Double.Lost] = this.everLost
+    const marks = this.#ints![at * INTS + Int.Marks]!
+    this.#ints![at * INTS + Int.Marks] = clock.isAppLimited
+      ? marks | Mark.AppLimited
+      : marks & ~Mark.AppLimited
   }
 
   #at(row: number): number {

@@ -46,6 +46,8 @@ export class Settings {
   timeToLive: number
   /** TCP_CONGESTION: takes effect with the next connection that is made with these settings. */
   congestionControl: string
+  /** SO_MAX_PACING_RATE: bytes a second; 0: no limit. */
+  maxPacingRate = 0
   typeOfService = 0
 
   constructor(sysctl: TcpSysctls) {

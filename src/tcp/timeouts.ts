@@ -7,6 +7,7 @@ import { Timer } from './timers.ts'
 /** RFC 9293 §3.10.8: whatever of `c`'s timers is due. */
 export function timeouts(c: Connection, now: Instant): void {
   if (c.timers.take(Timer.DelayedAck, now)) delayedAck(c)
+  if (c.timers.take(Timer.Pace, now)) c.speak()
   if (c.timers.take(Timer.Reorder, now)) reorderingTimeout(c, now)
   if (c.timers.take(Timer.TailLoss, now)) c.tailProbe.expired(c)
   if (c.timers.take(Timer.Retransmit, now)) retransmissionTimeout(c, now)

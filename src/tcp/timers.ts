@@ -15,9 +15,11 @@ export const Timer = {
   TailLoss: 5,
   /** RFC 8985 §6.2: the reordering window. */
   Reorder: 6,
+  /** A paced connection's next departure. */
+  Pace: 7,
 } as const
 
-export const TIMER_COLUMNS = 7
+export const TIMER_COLUMNS = 8
 
 /** One connection's row of the table. */
 export class Timers {

@@ -21,6 +21,11 @@ export class WindowUse {
     this.#end = nxt
   }
 
+  /** Was the window used up at some time in the last round trip? */
+  get wasLimited(): boolean {
+    return this.#isLimited
+  }
+
   /** May the window grow? In slow start already when half of it is used. */
   isLimited(controller: CongestionController): boolean {
     if (this.#isLimited) return true
