@@ -1,3 +1,4 @@
+// hot path: a block that was given back lately is taken again as it is.
 /**
  * All memory that carries bytes of packets and streams: one reservation, handed out in power-of-two blocks.
  *
@@ -18,6 +19,9 @@ export class Arena {
   /** Order of the free block that begins here, or -1. */
   readonly #freeOrder: Int8Array
   readonly #orders: number
+  /** Blocks given back lately, SPARES of each order: kept from being merged, only to be split again a turn later. */
+  readonly #spares: Int32Array
+  readonly #spareCounts: Int32Array
 
   /** `size` in bytes, at most 1 GB (offsets are int32), rounded up to a power of two of at least MIN_BLOCK. */
   constructor(size: number) {
@@ -29,6 +33,8 @@ export class Arena {
     this.#next = new Int32Array(blocks)
     this.#previous = new Int32Array(blocks)
     this.#freeOrder = new Int8Array(blocks).fill(-1)
+    this.#spares = new Int32Array(this.#orders * SPARES)
+    this.#spareCounts = new Int32Array(this.#orders)
     this.#insert(0, this.#orders - 1)
   }
 
@@ -37,6 +43,7 @@ export class Arena {
     this.used = 0
     this.#heads.fill(-1)
     this.#freeOrder.fill(-1)
+    this.#spareCounts.fill(0)
     this.#insert(0, this.#orders - 1)
   }
 
@@ -47,7 +54,51 @@ export class Arena {
 
   /** The offset of a free block of at least `length` bytes, or -1 when there is none. Its content is undefined. */
   take(length: number): number {
-    const wanted = orderOf(length)
+    const order = orderOf(length)
+    if (order >= this.#orders) return -1
+    let block = this.#takeSpare(order)
+    if (block === -1) block = this.#split(order)
+    if (block === -1 && this.#mergeSpares()) block = this.#split(order)
+    if (block === -1) return -1
+    this.used += MIN_BLOCK << order
+    return block << MIN_BLOCK_BITS
+  }
+
+  /** Gives back the block at `offset` that was taken with `length`. */
+  give(offset: number, length: number): void {
+    const order = orderOf(length)
+    const block = offset >> MIN_BLOCK_BITS
+    const count = this.#spareCounts[order]!
+    this.used -= MIN_BLOCK << order
+    if (count === SPARES) {
+      this.#merge(block, order)
+      return
+    }
+    this.#spares[order * SPARES + count] = block
+    this.#spareCounts[order] = count + 1
+  }
+
+  #takeSpare(order: number): number {
+    const count = this.#spareCounts[order]!
+    if (count === 0) return -1
+    this.#spareCounts[order] = count - 1
+    return this.#spares[order * SPARES + count - 1]!
+  }
+
+  /** Lets the spare blocks become larger ones. False when there were none. */
+  #mergeSpares(): boolean {
+    let hadSome = false
+    for (let order = 0; order < this.#orders; order++) {
+      for (let block = this.#takeSpare(order); block !== -1; block = this.#takeSpare(order)) {
+        this.#merge(block, order)
+        hadSome = true
+      }
+    }
+    return hadSome
+  }
+
+  /** A free block of the order, cut from a larger one if need be, or -1. */
+  #split(wanted: number): number {
     let order = wanted
     while (order < this.#orders && this.#heads[order] === -1) order++
     if (order >= this.#orders) return -1
@@ -57,15 +108,13 @@ export class Arena {
       order--
       this.#insert(block + (1 << order), order)
     }
-    this.used += MIN_BLOCK << wanted
-    return block * MIN_BLOCK
+    return block
   }
 
-  /** Gives back the block at `offset` that was taken with `length`. */
-  give(offset: number, length: number): void {
-    let order = orderOf(length)
-    let block = offset / MIN_BLOCK
-    this.used -= MIN_BLOCK << order
+  /** Makes the block free, as part of the largest one that it completes. */
+  #merge(first: number, lowest: number): void {
+    let block = first
+    let order = lowest
     while (order < this.#orders - 1) {
       const buddy = block ^ (1 << order)
       if (this.#freeOrder[buddy] !== order) break
@@ -96,8 +145,12 @@ export class Arena {
   }
 }
 
+const MIN_BLOCK_BITS = 11
 /** Smallest block handed out, bytes. */
-export const MIN_BLOCK = 2048
+export const MIN_BLOCK = 1 << MIN_BLOCK_BITS
+
+/** Blocks of one order that wait to be taken again. */
+const SPARES = 16
 
 const orderOf = (length: number): number =>
-  length <= MIN_BLOCK ? 0 : 32 - Math.clz32((length - 1) / MIN_BLOCK)
+  length <= MIN_BLOCK ? 0 : 32 - Math.clz32((length - 1) >> MIN_BLOCK_BITS)

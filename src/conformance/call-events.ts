@@ -4,7 +4,7 @@ import type { SystemCall } from './ast.ts'
 import { Arguments } from './calls/arguments.ts'
 import type { Attempt, CallContext, Outcome } from './calls/outcome.ts'
 import { callHandler } from './calls/table.ts'
-import { formatExpression, integerOf } from './expression.ts'
+import { integerOf } from './expression.ts'
 import { Mismatch } from './failure.ts'
 import { fail } from './script-error.ts'
 import { formatSeconds, slackOf } from './script-time.ts'
@@ -44,6 +44,15 @@ export class CallEvents {
   make(call: SystemCall, from: Duration, base: Duration): void {
     const handler = callHandler(call.name)
     if (handler === undefined) fail(call.place, 'a system call that is known here', `\`${call.name}\``)
+    const { machine, settings } = this.#context
+    if (machine.elapsed > from + slackOf(0, settings.tolerance)) {
+      const begun = `${formatSeconds(machine.elapsed)} s, expected at ${formatSeconds(from)} s`
+      throw new Mismatch(
+        'call',
+        call.place,
+        `time: ${call.name}() had to wait for the call before it until ${begun}`,
+      )
+    }
     const attempt = handler(new Arguments(call), this.#context)
     const until = call.until === undefined ? undefined : base + call.until
     const blocked: BlockedCall = {
@@ -52,7 +61,7 @@ export class CallEvents {
       until,
       from,
       outcome: attempt(),
-      returnedAt: this.#context.machine.elapsed,
+      returnedAt: machine.elapsed,
     }
     this.#blocked = blocked
     if (blocked.outcome === undefined && until === undefined) this.finish()
@@ -104,13 +113,11 @@ export class CallEvents {
     )
   }
 
-  #compareResult(call: SystemCall, outcome: Outcome): void {
-    const { result, file } = outcome
+  #compareResult(call: SystemCall, { result, difference }: Outcome): void {
     if (call.result.kind === 'ellipsis') return
     const expected = integerOf(call.result) | 0
-    const isSame = file !== undefined ? expected >= 0 : expected === Math.max(result | 0, -1)
     const errno = call.errno === undefined ? undefined : errnoOf(call)
-    if (!isSame || (errno !== undefined && result !== -errno)) {
+    if (expected !== Math.max(result | 0, -1) || (errno !== undefined && result !== -errno)) {
       throw new Mismatch(
         'call',
         call.place,
@@ -119,20 +126,10 @@ export class CallEvents {
         show(result),
       )
     }
-    if (file !== undefined) {
-      if (this.#context.descriptors.get(expected) !== undefined) {
-        fail(
-          call.result.place,
-          'a number that is not in use',
-          `${formatExpression(call.result)}, which is open`,
-        )
-      }
-      this.#context.descriptors.set(expected, file)
-    }
-    const difference = result >= 0 ? outcome.difference?.() : undefined
-    if (difference === undefined) return
-    const { what, expected: wanted, actual } = difference
-    throw new Mismatch('call', call.place, `${call.name}(): ${what} differs`, wanted, actual)
+    const found = result >= 0 ? difference?.() : undefined
+    if (found === undefined) return
+    const what = `${call.name}(): ${found.what} differs`
+    throw new Mismatch('call', call.place, what, found.expected, found.actual)
   }
 }
 

@@ -103,14 +103,9 @@ export class PacketEvents {
       if (next === undefined) break
       const why = whyApart(pieces, next.seen)
       if (why !== undefined) {
+        const found = `payload: expected ${expected.sequence.length} bytes, found ${length}`
         const shown = toScriptPacket(next.seen, next.seen.tcp!, session)
-        throw new Mismatch(
-          'packet',
-          place,
-          `segment ${pieces.length + 1} of the expected packet: ${why}`,
-          expected,
-          shown,
-        )
+        throw new Mismatch('packet', place, `${found}, and the next segment ${why}`, expected, shown)
       }
       pieces.push(next.seen)
       length += next.seen.tcp!.length
@@ -199,13 +194,13 @@ function whyApart(pieces: readonly SeenPacket[], next: SeenPacket): string | und
   const a = before.tcp!
   const b = next.tcp!
   const loose = TcpFlag.Fin | TcpFlag.Psh | TcpFlag.Cwr
-  if (((before.flags ^ next.flags) & ~loose) !== 0) return 'it has other flags'
-  if (((a.seq + a.length) | 0) !== b.seq) return 'it does not follow the one before'
-  if (a.ack !== b.ack) return 'it acknowledges something else'
-  if (a.window !== b.window) return 'it has another window'
-  if (before.tos !== next.tos) return 'it has another TOS'
-  if (a.payload - a.options !== b.payload - b.options) return 'it has options of another length'
-  if (a.length !== pieces[0]!.tcp!.length) return 'one before it is of another length'
+  if (((before.flags ^ next.flags) & ~loose) !== 0) return 'has other flags'
+  if (((a.seq + a.length) | 0) !== b.seq) return 'does not follow'
+  if (a.ack !== b.ack) return 'acknowledges something else'
+  if (a.window !== b.window) return 'has another window'
+  if (before.tos !== next.tos) return 'has another TOS'
+  if (a.payload - a.options !== b.payload - b.options) return 'has options of another length'
+  if (a.length !== pieces[0]!.tcp!.length) return 'comes after one of another length'
   return undefined
 }
 

@@ -46,12 +46,25 @@ export function failureOf(
     kind: kindOf(error),
     ...{ file: place.file, line: place.line, column: place.column },
     message: messageOf(error),
-    source: event && script.text.slice(event.start, event.end),
+    source: sourceOf(script, place, event),
     ...shown,
     packets,
     counters,
     stack: error instanceof Error && kindOf(error) === 'crash' ? error.stack : undefined,
   }
+}
+
+/** The event that `place` lies in, else the one that was played: a call may be found wrong long after it was made. */
+function sourceOf(
+  script: Script,
+  place: { line: number; column: number },
+  played: ScriptEvent | undefined,
+): string | undefined {
+  const event = script.events.find(
+    ({ action }) => action.place.line === place.line && action.place.column === place.column,
+  )
+  const shown = event ?? played
+  return shown && script.text.slice(shown.start, shown.end)
 }
 
 function placeOf(error: unknown): { file: string; line: number; column: number } | undefined {

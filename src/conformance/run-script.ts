@@ -1,4 +1,5 @@
 import type { CaptureWriter } from '../device/capture.ts'
+import { SystemCalls } from '../socket/system-calls.ts'
 import { Sysctls } from '../stack/sysctls.ts'
 import type { CommandAction, Script, ScriptEvent } from './ast.ts'
 import { CallEvents } from './call-events.ts'
@@ -7,7 +8,6 @@ import { runCodeBlock } from './code-block.ts'
 import { codeConstants } from './code-constants.ts'
 import { runCommand } from './commands/commands.ts'
 import { CounterWatch } from './counter-watch.ts'
-import { Descriptors } from './descriptors.ts'
 import { Mismatch } from './failure.ts'
 import { Machine } from './machine.ts'
 import { PacketEvents } from './packet-events.ts'
@@ -111,7 +111,7 @@ class Run {
       machine: this.machine,
       underTest: this.#underTest,
       settings,
-      descriptors: new Descriptors(),
+      calls: new SystemCalls(this.machine.sockets),
     })
   }
 
@@ -172,7 +172,7 @@ class Run {
         this.#command(action)
         break
       case 'code':
-        tcpInfoVariables(this.#variables, machine, this.#underTest)
+        tcpInfoVariables(this.#variables, this.#underTest)
         runCodeBlock(action.block, this.#variables, this.#print)
     }
     machine.turn()

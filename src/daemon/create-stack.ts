@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { Arena } from '../base/arena.ts'
-import { TunDriver } from '../device/driver.ts'
+import { SeededRandom } from '../base/random.ts'
+import { MILLISECOND } from '../base/time.ts'
+import { type PolledDevice, TunDriver } from '../device/driver.ts'
+import { ImpairedDevice } from '../device/impaired-device.ts'
 import { RealClock } from '../device/real-clock.ts'
+import { TappedDevice } from '../device/tap.ts'
 import { Tun } from '../device/tun.ts'
 import { Sockets } from '../socket/sockets.ts'
 import { Stack } from '../stack/stack.ts'
 import { Sysctls } from '../stack/sysctls.ts'
+import { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
 import { codeOf, DaemonError, messageOf } from './errors.ts'
 import type { Logger } from './logging.ts'
@@ -32,15 +37,30 @@ export async function createStack(config: DaemonConfig, log: Logger): Promise<Se
       },
     })
     const services = openServices(sockets, config.services, () => new Date())
+    const capture = openCapture(config, clock, log)
     const fault = (error: unknown): void => log.error({ err: error }, 'a fault in the stack')
-    const driver = new TunDriver(stack, tun, clock, fault)
+    const driver = new TunDriver(stack, wrap(tun, arena, config, capture), clock, fault)
     stack.onFault = fault
     stack.onWake = () => driver.wake()
-    return new RunningStack({ config, log, tun, clock, driver, sockets, services })
+    return new RunningStack({ config, log, tun, clock, driver, sockets, services, capture })
   } catch (error) {
     tun.release()
     throw error instanceof DaemonError ? error : new DaemonError(codeOf(error), messageOf(error))
   }
+}
+
+/** The device as the stack sees it: behind its impairments, and with every packet captured. */
+function wrap(tun: Tun, arena: Arena, config: DaemonConfig, capture: CaptureFile | undefined): PolledDevice {
+  let device: PolledDevice = tun
+  if (config.impair !== undefined) {
+    device = new ImpairedDevice(device, arena, config.impair, new SeededRandom(config.seed))
+  }
+  return capture === undefined ? device : new TappedDevice(device, capture.writer)
+}
+
+function openCapture(config: DaemonConfig, clock: RealClock, log: Logger): CaptureFile | undefined {
+  if (config.pcap === undefined) return undefined
+  return new CaptureFile(config.pcap, config.dev, Date.now() - clock.now() / MILLISECOND, log)
 }
 
 function openTun(arena: Arena, config: DaemonConfig): Tun {

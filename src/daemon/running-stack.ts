@@ -8,6 +8,7 @@ import { formatNetstat, type NetstatOptions } from '../observe/netstat.ts'
 import { snapshot } from '../observe/snapshot.ts'
 import type { Sockets } from '../socket/sockets.ts'
 import { abort } from '../tcp/calls.ts'
+import type { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
 import type { ControlVerbs } from './control.ts'
 import type { Logger } from './logging.ts'
@@ -25,13 +26,14 @@ export interface RunningParts {
   driver: TunDriver
   sockets: Sockets
   services: readonly Open[]
+  capture: CaptureFile | undefined
 }
 
 /** A stack on its TUN device, with the services on it. */
 export class RunningStack implements ServedStack {
   readonly dev: string
   readonly verbs: ControlVerbs
-  readonly files: readonly string[] = []
+  readonly files: readonly string[]
   readonly failed: Promise<Error> = new Promise(() => {})
   readonly #parts: RunningParts
   #isEnded = false
@@ -39,6 +41,7 @@ export class RunningStack implements ServedStack {
   constructor(parts: RunningParts) {
     this.#parts = parts
     this.dev = parts.tun.name
+    this.files = parts.capture === undefined ? [] : [parts.capture.path]
     this.verbs = new Map([['netstat', (options: unknown) => this.#netstat(options)]])
     this.#watchDevice()
   }
@@ -66,8 +69,9 @@ export class RunningStack implements ServedStack {
   abort(): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    const { driver, clock, tun } = this.#parts
+    const { driver, clock, tun, capture } = this.#parts
     driver.stop()
+    capture?.close()
     clock.close()
     tun.release()
   }

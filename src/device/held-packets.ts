@@ -59,7 +59,7 @@ export class HeldPackets {
 
   /** The row of a packet whose moment has come, or -1. It is no longer held, and its block belongs to the caller. */
   take(now: Instant): number {
-    if (this.nextDue > now) return -1
+    if (this.count === 0 || this.nextDue > now) return -1
     const row = this.#heap[0]!
     this.count--
     this.#free[this.table.capacity - 1 - this.count] = row

@@ -46,6 +46,11 @@ export class World {
     return this.#clock.now
   }
 
+  /** Nothing more will happen by itself. */
+  get isIdle(): boolean {
+    return this.#next() === NEVER
+  }
+
   addHost(options: HostOptions): Host {
     const host = new Host({ ...options, seed: options.seed ?? this.#seed * 1000 + this.hosts.length + 1 })
     host.stack.onFault = (error) => this.#fault(error, host)

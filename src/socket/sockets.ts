@@ -1,5 +1,6 @@
 import { NO_FLOW } from '../base/flow-table.ts'
 import type { Instant } from '../base/time.ts'
+import { Cast } from '../ip/packet.ts'
 import type { Stack } from '../stack/stack.ts'
 import type { Connection } from '../tcp/connection.ts'
 import { Settings } from '../tcp/settings.ts'
@@ -62,14 +63,25 @@ export class Sockets {
   /** The socket of a connection that `listening` accepted; it shares the listener's port and inherits its options. */
   accepted(listening: StreamSocket, connection: Connection): StreamSocket {
     const socket = new StreamSocket(this, connection.settings, connection)
-    socket.reusesAddress = listening.reusesAddress
     socket.linger = listening.linger
-    this.bindings.add(socket)
+    socket.receiveLowWater = listening.receiveLowWater
+    socket.receiveTimeout = listening.receiveTimeout
+    socket.sendTimeout = listening.sendTimeout
     return this.#opened(socket)
   }
 
   isLocal(address: number): boolean {
     return this.stack.routes.isLocal(address)
+  }
+
+  /** An address that one host can have. */
+  isUnicast(address: number): boolean {
+    return this.stack.routes.isUnicast(address)
+  }
+
+  /** Sending there takes SO_BROADCAST. */
+  isBroadcast(address: number): boolean {
+    return this.stack.routes.castOf(address) === Cast.Broadcast
   }
 
   sourceFor(remote: number): number {
@@ -78,7 +90,7 @@ export class Sockets {
 
   /** A port that nobody has bound, or 0. */
   choosePort(address: number): number {
-    return this.stack.ports.choose((port) => this.bindings.isFree(address, port, false))
+    return this.stack.ports.choose((port) => this.bindings.isFree(address, port))
   }
 
   /** A port for a connection to this destination, or 0 (RFC 6056). */
@@ -87,7 +99,7 @@ export class Sockets {
       local,
       remote,
       remotePort,
-      (port) => this.bindings.isUnclaimed(port) && this.isFlowFree(local, port, remote, remotePort),
+      (port) => this.bindings.isUnbound(port) && this.isFlowFree(local, port, remote, remotePort),
     )
   }
 

@@ -1,12 +1,26 @@
 import { MILLISECOND, SECOND } from '../base/time.ts'
-import { controllerNames } from '../tcp/controllers.ts'
-import { AF_INET, IPPROTO_TCP, IpOption, Level, SOCK_STREAM, SocketOption, TcpOption } from './constants.ts'
+import { push } from '../tcp/calls.ts'
+import type { Settings } from '../tcp/settings.ts'
+import type { TcpSysctls } from '../tcp/sysctls.ts'
+import {
+  AF_INET,
+  IPPROTO_TCP,
+  IpOption,
+  Level,
+  MtuDiscovery,
+  SOCK_STREAM,
+  SocketOption,
+  TcpOption,
+} from './constants.ts'
+import { deferOf, secondsOf } from './defer-accept.ts'
 import { Errno } from './errno.ts'
+import { INT_LENGTH, intOf, tellInt } from './option-values.ts'
 import type { StreamSocket } from './stream-socket.ts'
+import { structOptions } from './struct-options.ts'
 
-/** One option: how it is read, and how it is set (0 or a negative errno). */
+/** One option whose value is an int: how it is read, and how it is set (0 or a negative errno). */
 interface Option {
-  get(s: StreamSocket): number
+  get?(s: StreamSocket): number
   set?(s: StreamSocket, value: number): number
 }
 
@@ -14,43 +28,51 @@ interface Option {
 const MIN_SEND_BUFFER = 4608
 const MIN_RECEIVE_BUFFER = 2304
 
-const within = (value: number, least: number, most: number): boolean => value >= least && value <= most
+const MAX_INT = 0x7fffffff
+/** Linux's TCP_MIN_MSS and MAX_TCP_WINDOW. */
+const MIN_MSS = 88
+const MAX_MSS = 32767
+/** Linux's TCP_FIN_TIMEOUT_MAX, seconds. */
+const MAX_FIN_TIMEOUT = 120
+/** The two bits of the type of service that belong to ECN: a stream's are not the user's. */
+const ECN_MASK = 3
 
 const socketOptions: Readonly<Record<number, Option>> = {
-  [SocketOption.ReuseAddress]: {
-    get: (s) => Number(s.reusesAddress),
-    set: (s, value) => {
-      s.reusesAddress = value !== 0
-      return 0
-    },
-  },
+  [SocketOption.ReuseAddress]: flag('reusesAddress'),
+  [SocketOption.ReusePort]: flag('reusesPort'),
+  [SocketOption.KeepAlive]: flag('keepAlive'),
+  [SocketOption.OobInline]: flag('isOutOfBandInline'),
   [SocketOption.Type]: { get: () => SOCK_STREAM },
   [SocketOption.Domain]: { get: () => AF_INET },
   [SocketOption.Protocol]: { get: () => IPPROTO_TCP },
-  [SocketOption.Error]: { get: (s) => s.takeError() },
+  [SocketOption.Error]: { get: (s) => s.takeSocketError() },
   [SocketOption.AcceptConn]: { get: (s) => Number(s.isListening) },
-  // Linux doubles what is set, to allow for its own overhead, and tells the doubled value.
-  [SocketOption.SendBuffer]: {
-    get: (s) => s.settings.sendBuffer,
-    set: (s, value) => configured(s, true, (t) => (t.sendBuffer = Math.max(2 * value, MIN_SEND_BUFFER))),
-  },
-  [SocketOption.ReceiveBuffer]: {
-    get: (s) => s.settings.receiveBuffer,
-    set: (s, value) =>
-      configured(s, true, (t) => (t.receiveBuffer = Math.max(2 * value, MIN_RECEIVE_BUFFER))),
-  },
-  [SocketOption.KeepAlive]: {
-    get: (s) => Number(s.settings.keepAlive),
-    set: (s, value) => configured(s, true, (t) => (t.keepAlive = value !== 0)),
-  },
-  [SocketOption.OobInline]: {
-    get: (s) => Number(s.isOobInline),
+  [SocketOption.SendLowWater]: { get: () => 1 },
+  [SocketOption.ReceiveLowWater]: {
+    get: (s) => s.receiveLowWater,
     set: (s, value) => {
-      s.isOobInline = value !== 0
+      const most = s.settings.isReceiveBufferFixed ? s.settings.receiveBuffer : sysctlOf(s).tcp_rmem[2]!
+      s.receiveLowWater = Math.min(value < 0 ? MAX_INT : value, most >> 1) || 1
+      s.changed()
       return 0
     },
   },
-  /** Seconds; negative: off. */
+  // Linux doubles what is set, to allow for its own overhead, and tells the doubled value.
+  [SocketOption.SendBuffer]: {
+    get: (s) => s.settings.sendBuffer,
+    set: (s, value) => setSendBuffer(s, Math.min(value >>> 0, s.sockets.stack.sysctls.core.wmem_max)),
+  },
+  [SocketOption.SendBufferForce]: {
+    set: (s, value) => setSendBuffer(s, Math.max(value, 0)),
+  },
+  [SocketOption.ReceiveBuffer]: {
+    get: (s) => s.settings.receiveBuffer,
+    set: (s, value) => setReceiveBuffer(s, Math.min(value >>> 0, s.sockets.stack.sysctls.core.rmem_max)),
+  },
+  [SocketOption.ReceiveBufferForce]: {
+    set: (s, value) => setReceiveBuffer(s, Math.max(value, 0)),
+  },
+  /** As a plain number: seconds; negative: off. */
   [SocketOption.Linger]: {
     get: (s) => s.linger ?? -1,
     set: (s, value) => {
@@ -61,17 +83,20 @@ const socketOptions: Readonly<Record<number, Option>> = {
 }
 
 const tcpOptions: Readonly<Record<number, Option>> = {
+  // On Linux it also sends what waits, whatever corks it.
   [TcpOption.NoDelay]: {
     get: (s) => Number(s.settings.noDelay),
-    set: (s, value) => configured(s, true, (t) => (t.noDelay = value !== 0)),
+    set: (s, value) => {
+      const result = configured(s, true, (t) => (t.noDelay = value !== 0))
+      if (value !== 0 && s.connection !== undefined) push(s.connection)
+      return result
+    },
   },
-  [TcpOption.Cork]: {
-    get: (s) => Number(s.settings.cork),
-    set: (s, value) => configured(s, true, (t) => (t.cork = value !== 0)),
-  },
+  [TcpOption.Cork]: flag('cork'),
   [TcpOption.MaxSegment]: {
     get: (s) => s.connection?.segmentSize ?? (s.settings.maxSegment || 536),
-    set: (s, value) => configured(s, value === 0 || within(value, 88, 32767), (t) => (t.maxSegment = value)),
+    set: (s, value) =>
+      configured(s, value === 0 || within(value, MIN_MSS, MAX_MSS), (t) => (t.maxSegment = value)),
   },
   [TcpOption.KeepIdle]: {
     get: (s) => s.settings.keepIdle / SECOND,
@@ -90,66 +115,150 @@ const tcpOptions: Readonly<Record<number, Option>> = {
     set: (s, value) => configured(s, within(value, 1, 127), (t) => (t.synRetries = value)),
   },
   [TcpOption.Linger2]: {
-    get: (s) => s.settings.finTimeout / SECOND,
-    set: (s, value) => configured(s, true, (t) => (t.finTimeout = Math.min(value, 120) * SECOND)),
+    get: (s) => (s.settings.finTimeout < 0 ? -1 : s.settings.finTimeout / SECOND),
+    set: (s, value) => {
+      const seconds = value === 0 ? sysctlOf(s).tcp_fin_timeout : Math.min(value, MAX_FIN_TIMEOUT)
+      return configured(s, true, (t) => (t.finTimeout = Math.max(seconds, -1) * SECOND))
+    },
+  },
+  [TcpOption.DeferAccept]: {
+    get: (s) => secondsOf(s.settings.deferAccept),
+    set: (s, value) => configured(s, true, (t) => (t.deferAccept = deferOf(value))),
+  },
+  // 0, and so no limit, only before there is a connection. Not below half of the smallest receive buffer.
+  [TcpOption.WindowClamp]: {
+    get: (s) => s.settings.windowClamp,
+    set: (s, value) => {
+      if (value === 0 && (s.isListening || s.isOpen)) return -Errno.EINVAL
+      const clamp = value === 0 ? 0 : Math.max(value, MIN_RECEIVE_BUFFER >> 1)
+      return configured(s, true, (t) => (t.windowClamp = clamp))
+    },
   },
   [TcpOption.UserTimeout]: {
     get: (s) => s.settings.userTimeout / MILLISECOND,
     set: (s, value) => configured(s, value >= 0, (t) => (t.userTimeout = value * MILLISECOND)),
   },
+  [TcpOption.NotSentLowWater]: {
+    get: (s) => s.settings.notSentLowWater | 0,
+    set: (s, value) => configured(s, true, (t) => (t.notSentLowWater = value >>> 0)),
+  },
   [TcpOption.QuickAck]: {
-    get: (s) => Number(s.connection?.acks.isQuick ?? false),
-    set: (s, value) => {
-      if (s.connection === undefined) return 0
-      s.connection.acks.mode = value !== 0 ? 1 : 0
-      return 0
-    },
+    get: (s) => Number((s.connection?.acks.mode ?? s.settings.quickAck) !== 0),
+    set: setQuickAck,
   },
 }
 
 const ipOptions: Readonly<Record<number, Option>> = {
   [IpOption.TypeOfService]: {
     get: (s) => s.settings.typeOfService,
-    set: (s, value) => configured(s, within(value, 0, 255), (t) => (t.typeOfService = value)),
+    set: (s, value) =>
+      configured(
+        s,
+        true,
+        (t) => (t.typeOfService = (value & 0xff & ~ECN_MASK) | (t.typeOfService & ECN_MASK)),
+      ),
   },
   [IpOption.TimeToLive]: {
     get: (s) => s.settings.timeToLive,
-    set: (s, value) => configured(s, within(value, 1, 255), (t) => (t.timeToLive = value)),
+    set: (s, value) => {
+      const timeToLive = value === -1 ? sysctlOf(s).ip_default_ttl : value
+      return configured(s, within(timeToLive, 1, 255), (t) => (t.timeToLive = timeToLive))
+    },
   },
+  [IpOption.MtuDiscover]: {
+    get: (s) => s.settings.mtuDiscovery,
+    set: (s, value) =>
+      configured(s, within(value, MtuDiscovery.Dont, MtuDiscovery.Omit), (t) => (t.mtuDiscovery = value)),
+  },
+  [IpOption.Mtu]: { get: (s) => (s.isOpen ? s.connection!.pathMss + 40 : -Errno.ENOTCONN) },
 }
 
-/** 0, -EINVAL for a value out of range, -ENOPROTOOPT for an option that there is not. */
-export function setOption(s: StreamSocket, level: number, option: number, value: number): number {
+/**
+ * setsockopt: a number, or the value's bytes. 0, -EINVAL for a value that is too short or out of range, -ENOPROTOOPT for an option that there
+ * is not, or what the option says of itself.
+ */
+export function setOption(
+  s: StreamSocket,
+  level: number,
+  option: number,
+  value: number | Uint8Array,
+): number {
+  if (typeof value !== 'number') {
+    const struct = structOptions[level]?.[option]
+    if (struct !== undefined) return struct.set?.(s, value) ?? -Errno.ENOPROTOOPT
+  }
+  const int = typeof value === 'number' ? value : intOf(level, value)
   const found = find(level, option)
-  if (found?.set === undefined) return -Errno.ENOPROTOOPT
-  return found.set(s, value)
+  if (level === Level.Ip && option === IpOption.TimeToLive && typeof value !== 'number' && value.length === 0)
+    return -Errno.EINVAL
+  // The value is looked at before the option, except where there are no options at all.
+  if (int === undefined) return level in OPTIONS ? -Errno.EINVAL : -Errno.ENOPROTOOPT
+  return found?.set?.(s, int) ?? -Errno.ENOPROTOOPT
 }
 
-/** The value, or -ENOPROTOOPT. */
+/** getsockopt as a number: the value, or -ENOPROTOOPT. TCP_LINGER2 alone may be negative (-1: off). */
 export function getOption(s: StreamSocket, level: number, option: number): number {
-  return find(level, option)?.get(s) ?? -Errno.ENOPROTOOPT
+  return find(level, option)?.get?.(s) ?? -Errno.ENOPROTOOPT
 }
 
-/** TCP_CONGESTION: 0, or -ENOENT for a controller that there is not. */
-export function setCongestion(s: StreamSocket, name: string): number {
-  if (!controllerNames().includes(name)) return -Errno.ENOENT
-  s.configure((t) => {
-    t.congestionControl = name
+/** getsockopt: the value's bytes to `out`, as many as fit. Their number, -ENOPROTOOPT, or what the option says of itself. */
+export function tellOption(s: StreamSocket, level: number, option: number, out: Uint8Array): number {
+  const struct = structOptions[level]?.[option]
+  if (struct !== undefined) return struct.tell(s, out)
+  const value = find(level, option)?.get?.(s)
+  if (value === undefined) return -Errno.ENOPROTOOPT
+  // Of the options of IP a negative value is an error, IP_MTU's; of TCP's it may be a value.
+  if (level === Level.Ip && value < 0) return value
+  return tellInt(level, value, out.subarray(0, INT_LENGTH))
+}
+
+const OPTIONS: Readonly<Record<number, Readonly<Record<number, Option>>>> = {
+  [Level.Socket]: socketOptions,
+  [Level.Tcp]: tcpOptions,
+  [Level.Ip]: ipOptions,
+}
+
+const find = (level: number, option: number): Option | undefined => OPTIONS[level]?.[option]
+
+const sysctlOf = (s: StreamSocket): TcpSysctls => s.sockets.tcp.host.sysctl
+
+const within = (value: number, least: number, most: number): boolean => value >= least && value <= most
+
+type Flag = 'reusesAddress' | 'reusesPort' | 'keepAlive' | 'isOutOfBandInline' | 'cork'
+
+/** An option that is on or off. */
+function flag(name: Flag): Option {
+  return {
+    get: (s) => Number(s.settings[name]),
+    set: (s, value) => configured(s, true, (t) => (t[name] = value !== 0)),
+  }
+}
+
+function setSendBuffer(s: StreamSocket, value: number): number {
+  const size = Math.max(2 * Math.min(value, MAX_INT >> 1), MIN_SEND_BUFFER)
+  return configured(s, true, (t) => (t.sendBuffer = size))
+}
+
+function setReceiveBuffer(s: StreamSocket, value: number): number {
+  const size = Math.max(2 * Math.min(value, MAX_INT >> 1), MIN_RECEIVE_BUFFER)
+  return configured(s, true, (t) => {
+    t.receiveBuffer = size
+    t.isReceiveBufferFixed = true
   })
+}
+
+/** Odd: acknowledge at once, what is owed too. Even: later. */
+function setQuickAck(s: StreamSocket, value: number): number {
+  const mode = value & 1
+  s.configure((t) => (t.quickAck = mode))
+  const acks = s.connection?.acks
+  if (acks === undefined) return 0
+  acks.mode = mode
+  if (mode === 1 && acks.delayed) acks.oweNow()
   return 0
 }
 
-function find(level: number, option: number): Option | undefined {
-  if (level === Level.Socket) return socketOptions[option]
-  if (level === Level.Tcp) return tcpOptions[option]
-  return level === Level.Ip ? ipOptions[option] : undefined
-}
-
-function configured(
-  s: StreamSocket,
-  isValid: boolean,
-  change: Parameters<StreamSocket['configure']>[0],
-): number {
+function configured(s: StreamSocket, isValid: boolean, change: (settings: Settings) => void): number {
   if (!isValid) return -Errno.EINVAL
   s.configure(change)
   return 0

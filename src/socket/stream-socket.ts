@@ -1,84 +1,104 @@
-import type { Instant } from '../base/time.ts'
-import { abort, close, discard, isWritable, keepAliveChanged, receive, release, send } from '../tcp/calls.ts'
+import type { Duration, Instant } from '../base/time.ts'
+import { abort, close, configure, release } from '../tcp/calls.ts'
 import type { Connection, TcpUser } from '../tcp/connection.ts'
 import type { Listener } from '../tcp/listener.ts'
 import type { Settings } from '../tcp/settings.ts'
-import { canReceive } from '../tcp/state.ts'
-import { add } from '../wire/seq.ts'
-import type { Claim } from './bindings.ts'
-import { Ioctl, Msg, Poll, Shutdown, SOMAXCONN } from './constants.ts'
+import { Ioctl, Msg, Poll, Shutdown } from './constants.ts'
 import { Errno } from './errno.ts'
-import { errnoOfReason } from './reasons.ts'
+import { LocalEnd } from './local-end.ts'
+import { PendingError } from './pending-error.ts'
+import { ANY_EVENT, type Watcher, Watchers } from './pollable.ts'
 import type { Socket, SocketAddress } from './socket.ts'
 import type { Sockets } from './sockets.ts'
-import { getOption, setOption } from './stream-options.ts'
+import { getOption, setOption, tellOption } from './stream-options.ts'
+import {
+  arrivals,
+  COUNTS,
+  hasRoomToWrite,
+  isOpening,
+  readOutOfBand,
+  readStream,
+  writeStream,
+} from './stream-queues.ts'
+import { Wakeups } from './wakeups.ts'
+
+/** Directions that shutdown() has closed. */
+const READ_SHUT = 1
+const WRITE_SHUT = 2
+
+/** How far connect() has come, as Linux's sock->state; 'spoilt': the socket failed while it was shut, and connects no more. */
+type Phase = 'unconnected' | 'connecting' | 'connected' | 'spoilt'
 
 /** A TCP socket: unconnected, listening, or with a connection. */
-export class StreamSocket implements Socket, TcpUser, Claim {
+export class StreamSocket implements Socket, TcpUser {
   isQueued = false
   onReady: (() => void) | undefined
-  localAddress = 0
-  /** 0: not bound. */
-  localPort = 0
-  reusesAddress = false
   /** SO_LINGER: undefined when off, else seconds. */
   linger: number | undefined
-  /** SO_OOBINLINE. */
-  isOobInline = false
+  /** SO_RCVLOWAT, bytes. */
+  receiveLowWater = 1
+  /** SO_RCVTIMEO and SO_SNDTIMEO, for callers that block; 0: none. */
+  receiveTimeout: Duration = 0
+  sendTimeout: Duration = 0
   settings: Settings
   connection: Connection | undefined
   listener: Listener | undefined
-  readonly #sockets: Sockets
-  /** The handshake of connect() has not been reported as done. */
-  #isConnecting = false
-  #isReadShut = false
+  readonly end: LocalEnd
+  readonly sockets: Sockets
+  readonly #watchers = new Watchers()
+  readonly #wakeups = new Wakeups()
+  readonly #error = new PendingError()
+  #phase: Phase = 'unconnected'
+  #shut = 0
   #isClosed = false
   #ownsSettings = false
-  /** The connection's end was taken note of, and its errno waits to be told (SO_ERROR). */
-  #isEndSeen = false
-  #error = 0
+  #lingersUntil: Instant = 0
 
   constructor(sockets: Sockets, settings: Settings, connection?: Connection) {
-    this.#sockets = sockets
+    this.sockets = sockets
     this.settings = settings
-    if (connection !== undefined) {
-      this.connection = connection
-      this.localAddress = connection.local
-      this.localPort = connection.localPort
-      connection.user = this
-    }
+    this.end = new LocalEnd(sockets, this)
+    if (connection === undefined) return
+    this.connection = connection
+    this.end.share(connection.local, connection.localPort)
+    this.#phase = 'connected'
+    connection.user = this
+  }
+
+  get localAddress(): number {
+    return this.end.localAddress
+  }
+
+  /** 0: not bound. */
+  get localPort(): number {
+    return this.end.localPort
   }
 
   get isListening(): boolean {
     return this.listener !== undefined
   }
 
-  bind(address: number, port: number): number {
-    if (this.localPort !== 0 || this.connection !== undefined) return -Errno.EINVAL
-    if (address !== 0 && !this.#sockets.isLocal(address)) return -Errno.EADDRNOTAVAIL
-    const chosen = port === 0 ? this.#sockets.choosePort(address) : port
-    if (chosen === 0) return -Errno.EADDRINUSE
-    if (port !== 0 && !this.#sockets.bindings.isFree(address, port, this.reusesAddress))
-      return -Errno.EADDRINUSE
-    this.localAddress = address
-    this.#claim(chosen)
-    return 0
+  /** A connection that is not CLOSED. */
+  get isOpen(): boolean {
+    return this.connection !== undefined && this.connection.state !== 'CLOSED'
   }
 
-  /** `backlog` is held between 0 and SOMAXCONN. 0, -EINVAL or -EADDRINUSE. */
+  bind(address: number, port: number): number {
+    if (this.end.isClaimed || this.isOpen) return -Errno.EINVAL
+    return this.end.bind(address, port)
+  }
+
+  /** `backlog` is held to `net.core.somaxconn`, and a negative one is that long. 0, -EINVAL or -EADDRINUSE. */
   listen(backlog: number): number {
-    if (this.connection !== undefined) return -Errno.EINVAL
-    const limit = Math.min(Math.max(backlog, 0), SOMAXCONN)
+    if (this.#phase !== 'unconnected' || this.isOpen) return -Errno.EINVAL
+    const limit = Math.min(backlog >>> 0, this.sockets.stack.sysctls.core.somaxconn)
     if (this.listener !== undefined) {
       this.listener.backlog = limit
       return 0
     }
-    if (this.localPort === 0) {
-      const error = this.bind(0, 0)
-      if (error !== 0) return error
-    }
-    if (!this.#sockets.bindings.mayListen(this)) return -Errno.EADDRINUSE
-    this.listener = this.#sockets.tcp.listen(this.localAddress, this.localPort, limit, this.settings)
+    const error = this.end.listen()
+    if (error !== 0) return error
+    this.listener = this.sockets.tcp.listen(this.localAddress, this.localPort, limit, this.settings)
     this.listener.user = this
     return 0
   }
@@ -88,124 +108,166 @@ export class StreamSocket implements Socket, TcpUser, Claim {
     if (this.listener === undefined) return -Errno.EINVAL
     const connection = this.listener.accept()
     if (connection === undefined) return -Errno.EAGAIN
-    return this.#sockets.accepted(this, connection)
+    return this.sockets.accepted(this, connection)
   }
 
   connect(address: number, port: number): number {
-    if (this.listener !== undefined) return -Errno.EISCONN
-    if (this.connection !== undefined) return this.#connectAgain()
-    const sockets = this.#sockets
-    const remote = address === 0 ? sockets.ownAddress : address
-    const local = this.localAddress === 0 ? sockets.sourceFor(remote) : this.localAddress
-    if (local === 0 || port === 0) return local === 0 ? -Errno.ENETUNREACH : -Errno.ECONNREFUSED
-    if (this.localPort === 0) {
-      const chosen = sockets.choosePortFor(local, remote, port)
-      if (chosen === 0) return -Errno.EADDRNOTAVAIL
-      this.#claim(chosen)
-    } else if (!sockets.isFlowFree(local, this.localPort, remote, port)) {
-      return -Errno.EADDRNOTAVAIL
-    }
-    this.localAddress = local
-    this.#isEndSeen = false
-    this.#isConnecting = true
-    this.connection = sockets.tcp.connect(local, this.localPort, remote, port, this.settings, sockets.now)
+    if (this.#phase === 'connected') return -Errno.EISCONN
+    if (this.#phase === 'spoilt') return -Errno.EINVAL
+    if (this.#phase === 'connecting') return this.#connectAgain()
+    if (this.listener !== undefined || this.isOpen) return -Errno.EISCONN
+    const { tcp, ownAddress } = this.sockets
+    const remote = address === 0 ? ownAddress : address
+    const error = this.end.connect(remote, port)
+    if (error !== 0) return error
+    this.#error.set(0)
+    this.#phase = 'connecting'
+    this.connection = tcp.connect(this.localAddress, this.localPort, remote, port, this.settings, this.now)
     this.connection.user = this
     return -Errno.EINPROGRESS
   }
 
-  /** connect() to AF_UNSPEC: the connection is reset, and the socket may be used anew. */
+  /** connect() to AF_UNSPEC: the connection is reset, or LISTEN ends, and the socket may be used anew. */
   disconnect(): number {
-    if (this.connection !== undefined) {
-      this.connection.user = undefined
-      abort(this.connection)
-    }
+    const c = this.connection
+    const wasOpen = this.isOpen
+    this.sockets.tcp.tick(this.now)
     this.#stopListening()
+    if (c !== undefined) {
+      c.user = undefined
+      abort(c)
+    }
     this.connection = undefined
-    this.#isConnecting = false
-    this.#isReadShut = false
-    this.#error = 0
-    return 0
-  }
-
-  send(from: Uint8Array, offset: number, length: number, flags = 0): number {
-    const error = this.takeError()
-    if (error !== 0) return -error
-    const c = this.connection
-    if (c === undefined) return -Errno.EPIPE
-    if (this.#isOpening(c)) return -Errno.EAGAIN
-    if (c.send.hasFin || c.state === 'CLOSED') return -Errno.EPIPE
-    if (length === 0) return 0
-    const count = send(c, from, offset, length)
-    if (count === 0) return -Errno.EAGAIN
-    if ((flags & Msg.Oob) !== 0) {
-      c.send.up = add(c.send.base, c.send.queue.length)
-      c.send.isUrgent = true
-    }
-    c.send.hasMoreComing = (flags & Msg.More) !== 0
-    return count
-  }
-
-  recv(to: Uint8Array, offset: number, length: number, flags = 0): number {
-    const c = this.connection
-    if (c === undefined)
-      return this.listener === undefined && this.#error === 0 ? -Errno.ENOTCONN : -this.takeError()
-    if ((flags & Msg.Oob) !== 0) return -Errno.EINVAL
-    if (c.receive.queue.length > 0 && length > 0) return this.#read(c, to, offset, length, flags)
-    const error = this.takeError()
-    if (error !== 0) return -error
-    if (this.#isOpening(c)) return -Errno.EAGAIN
-    if (length === 0 || this.isAtEnd) return 0
-    return -Errno.EAGAIN
-  }
-
-  shutdown(how: number): number {
-    if (how !== Shutdown.Read && how !== Shutdown.Write && how !== Shutdown.Both) return -Errno.EINVAL
-    if (this.listener !== undefined && how !== Shutdown.Write) {
-      this.#stopListening()
-      return 0
-    }
-    const c = this.connection
-    if (c === undefined || c.state === 'CLOSED') return -Errno.ENOTCONN
-    if (how !== Shutdown.Write) this.#isReadShut = true
-    if (how !== Shutdown.Read) close(c, this.#now)
+    this.#phase = 'unconnected'
+    this.#shut = 0
+    if (wasOpen) this.#error.set(Errno.ECONNRESET)
+    this.end.forget()
     this.changed()
     return 0
   }
 
+  send(from: Uint8Array, offset: number, length: number, flags = 0): number {
+    if ((flags & Msg.FastOpen) !== 0) return -Errno.EOPNOTSUPP
+    const c = this.connection
+    const error = this.takeError()
+    if (error !== 0) return -error
+    if (c !== undefined && isOpening(c)) return -Errno.EAGAIN
+    if (c === undefined || this.#sendsNoMore(c)) return -Errno.EPIPE
+    if (length === 0) return 0
+    const count = writeStream(c, from, offset, length, flags)
+    if (count < length) this.#wakeups.wantsRoom = true
+    return count === 0 ? -Errno.EAGAIN : count
+  }
+
+  /** As `send`: a stream does not look at the address. */
+  sendTo(
+    from: Uint8Array,
+    offset: number,
+    length: number,
+    _address: number,
+    _port: number,
+    flags = 0,
+  ): number {
+    return this.send(from, offset, length, flags)
+  }
+
+  recv(to: Uint8Array, offset: number, length: number, flags = 0): number {
+    if ((flags & Msg.ErrorQueue) !== 0) return -Errno.EAGAIN
+    if (this.listener !== undefined) return -Errno.ENOTCONN
+    const c = this.connection
+    if ((flags & Msg.Oob) !== 0)
+      return c === undefined ? -Errno.EINVAL : readOutOfBand(c, to, offset, length, flags)
+    if (c !== undefined && !isOpening(c)) {
+      const isEmpty = c.receive.queue.length === 0
+      const count = readStream(c, to, offset, length, flags)
+      if (count > 0 || (length === 0 && !isEmpty)) return count
+    }
+    return this.#nothingToRead(c)
+  }
+
+  /** As `recv`: a stream does not tell an address. */
+  recvFrom(to: Uint8Array, offset: number, length: number, flags: number, _from: SocketAddress): number {
+    return this.recv(to, offset, length, flags)
+  }
+
+  shutdown(how: number): number {
+    if (how !== Shutdown.Read && how !== Shutdown.Write && how !== Shutdown.Both) return -Errno.EINVAL
+    const c = this.connection
+    if (this.#phase === 'connecting' && c !== undefined)
+      this.#phase = isOpening(c) || c.state === 'CLOSED' ? 'spoilt' : 'connected'
+    if (c?.state === 'SYN-SENT' || (this.listener !== undefined && how !== Shutdown.Write))
+      return this.disconnect()
+    this.#shut |= how + 1
+    if (this.listener !== undefined) return 0
+    if (c === undefined || c.state === 'CLOSED') return -Errno.ENOTCONN
+    if (how !== Shutdown.Read) close(c, this.now)
+    // What comes when nobody can read or answer any more is reset, as by a close.
+    if (this.#shut === (READ_SHUT | WRITE_SHUT)) c.receive.isShut = true
+    this.changed()
+    return 0
+  }
+
+  /**
+   * 0, or -EBADF the second time. Unread data, or SO_LINGER with no time, resets the connection; it else goes on by itself, and what a
+   * blocking close() would wait for with SO_LINGER is told by `isLingering`.
+   */
   close(): number {
     if (this.#isClosed) return -Errno.EBADF
     this.#isClosed = true
     this.onReady = undefined
+    this.sockets.tcp.tick(this.now)
+    this.#watchers.close(this)
     this.#stopListening()
     const c = this.connection
     if (c !== undefined) {
       c.user = undefined
-      if (this.linger === 0 && c.state !== 'CLOSED') {
-        this.#sockets.tcp.host.counters.TCPAbortOnLinger++
+      if (this.linger === 0 && this.isOpen && c.receive.queue.length === 0) {
+        this.sockets.tcp.host.counters.TCPAbortOnData++
         abort(c)
       }
-      release(c, this.#now)
+      release(c, this.now)
+      this.#lingersUntil = this.now + (this.linger ?? 0) * 1e6
     }
-    this.#sockets.bindings.remove(this)
-    this.#sockets.open.delete(this)
+    this.end.giveUp()
+    this.sockets.open.delete(this)
     return 0
   }
 
+  /** Closed with SO_LINGER: there is something that the peer has not acknowledged, and time left to wait for it. */
+  get isLingering(): boolean {
+    const state = this.connection?.state
+    const isUnfinished = state === 'FIN-WAIT-1' || state === 'CLOSING' || state === 'LAST-ACK'
+    return this.#isClosed && isUnfinished && this.now < this.#lingersUntil
+  }
+
+  /** Until when `isLingering` may hold. */
+  get lingersUntil(): Instant {
+    return this.#lingersUntil
+  }
+
+  /** As Linux's tcp_poll. */
   poll(): number {
     if (this.listener !== undefined) return this.listener.queued > 0 ? Poll.In | Poll.ReadNormal : 0
     const c = this.connection
-    if (c === undefined) return Poll.Out | Poll.WriteNormal | Poll.Hup
-    this.#noteEnd()
-    if (this.#isOpening(c)) return 0
-    let bits = this.#error === 0 ? 0 : Poll.Err
-    const isOver = c.state === 'CLOSED'
-    if (isOver || ((this.#isReadShut || c.receive.isFinTaken) && c.send.hasFin)) bits |= Poll.Hup
-    if (this.isAtEnd) bits |= Poll.In | Poll.ReadNormal | Poll.ReadHup
-    if (c.receive.queue.length > 0) bits |= Poll.In | Poll.ReadNormal
-    if (c.receive.isUrgent) bits |= Poll.Pri
-    if (isOver || c.send.hasFin || (isWritable(c) && this.#hasRoomToWrite(c)))
-      bits |= Poll.Out | Poll.WriteNormal
+    const readsNoMore = this.#readsNoMore(c)
+    const sendsNoMore = this.#sendsNoMore(c)
+    let bits = this.#error.isSet(c) ? Poll.Err : 0
+    if (!this.isOpen || (readsNoMore && sendsNoMore)) bits |= Poll.Hup
+    if (readsNoMore) bits |= Poll.In | Poll.ReadNormal | Poll.ReadHup
+    if (c !== undefined && isOpening(c)) return bits
+    if (c !== undefined) bits |= arrivals(c, this.receiveLowWater)
+    if (c === undefined || sendsNoMore || hasRoomToWrite(c)) bits |= Poll.Out | Poll.WriteNormal
+    else this.#wakeups.wantsRoom = true
     return bits
+  }
+
+  watch(watcher: Watcher): void {
+    if (this.#watchers.isEmpty) this.#newEvents() // what came before is not news
+    this.#watchers.add(watcher)
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.#watchers.remove(watcher)
   }
 
   getsockname(out: SocketAddress): number {
@@ -222,7 +284,7 @@ export class StreamSocket implements Socket, TcpUser, Claim {
     return 0
   }
 
-  setsockopt(level: number, option: number, value: number): number {
+  setsockopt(level: number, option: number, value: number | Uint8Array): number {
     return setOption(this, level, option, value)
   }
 
@@ -230,115 +292,104 @@ export class StreamSocket implements Socket, TcpUser, Claim {
     return getOption(this, level, option)
   }
 
+  getsockoptInto(level: number, option: number, out: Uint8Array): number {
+    return tellOption(this, level, option, out)
+  }
+
   ioctl(request: number): number {
-    if (this.listener !== undefined) return -Errno.EINVAL
-    const c = this.connection
-    switch (request) {
-      case Ioctl.InQueue:
-        return c?.receive.queue.length ?? 0
-      case Ioctl.OutQueue:
-        return c?.send.queue.length ?? 0
-      case Ioctl.OutQueueUnsent:
-        return c?.send.unsent ?? 0
-      case Ioctl.AtMark:
-        return c?.receive.isUrgent === true && c.receive.urgentAhead === 1 ? 1 : 0
-      default:
-        return -Errno.ENOTTY
-    }
+    const count = COUNTS[request]
+    if (count === undefined) return -Errno.ENOTTY
+    if (this.listener !== undefined && request !== Ioctl.AtMark) return -Errno.EINVAL
+    return this.connection === undefined ? 0 : count(this.connection)
   }
 
-  /** SO_ERROR: why the connection ended, once. */
+  /** Why the connection ended, once; 0: it did not, or nothing is wrong. */
   takeError(): number {
-    this.#noteEnd()
-    const error = this.#error
-    this.#error = 0
-    return error
+    return this.#error.take(this.connection)
   }
 
-  /** Nothing more will be read: the peer's FIN, a shutdown, or the end of the connection. */
+  /** SO_ERROR: as `takeError`, and what ICMP has said of a connection that lives on. */
+  takeSocketError(): number {
+    return this.#error.takeAny(this.connection)
+  }
+
+  /** Nothing more will be read: the peer's FIN, a shutdown, or the end of the connection; and all has been. */
   get isAtEnd(): boolean {
     const c = this.connection
-    if (c === undefined || c.receive.queue.length > 0) return false
-    return this.#isReadShut || c.receive.isFinTaken || (c.state === 'CLOSED' && !canReceive(c.state))
+    return c !== undefined && c.receive.queue.length === 0 && this.#readsNoMore(c)
   }
 
   /** Something changed in the connection or the accept queue: the owner looks at it when applications run. */
   changed(): void {
-    if (this.onReady !== undefined) this.#sockets.stack.ready(this)
+    if (this.connection?.state === 'CLOSED') this.end.release()
+    if (this.onReady !== undefined || !this.#watchers.isEmpty) this.sockets.stack.ready(this)
   }
 
   run(): void {
+    if (!this.#watchers.isEmpty) {
+      const events = this.#newEvents()
+      if (events !== 0) this.#watchers.wake(this, events)
+    }
     this.onReady?.()
   }
 
   /** Changes settings of this socket alone. */
   configure(change: (settings: Settings) => void): void {
-    if (!this.#ownsSettings) this.settings = this.settings.copy()
+    // What a listener has, the connections to it share.
+    if (!this.#ownsSettings || this.listener !== undefined) this.settings = this.settings.copy()
     this.#ownsSettings = true
     change(this.settings)
+    if (this.listener !== undefined) this.listener.settings = this.settings
     const c = this.connection
     if (c === undefined) return
-    c.settings = this.settings
-    c.receive.limit = this.settings.receiveLimit
-    c.receive.clamp = this.settings.windowLimit
-    if (c.state === 'CLOSED') return
-    keepAliveChanged(c, this.#now)
-    c.speak()
+    configure(c, this.settings, this.now)
+    this.changed()
   }
 
-  #read(c: Connection, to: Uint8Array, offset: number, length: number, flags: number): number {
-    const peeks = (flags & Msg.Peek) !== 0
-    if ((flags & Msg.Trunc) === 0) return receive(c, to, offset, length, !peeks)
-    const count = Math.min(length, c.receive.queue.length)
-    if (!peeks) discard(c, count)
-    return count
+  get now(): Instant {
+    return this.sockets.now
   }
 
   #connectAgain(): number {
     const c = this.connection!
-    const error = this.takeError()
-    if (error !== 0) {
-      this.connection = undefined
-      this.#isConnecting = false
-      return -error
+    if (isOpening(c)) return -Errno.EALREADY
+    if (c.state !== 'CLOSED') {
+      this.#phase = 'connected'
+      return 0
     }
-    if (this.#isOpening(c)) return -Errno.EALREADY
-    if (!this.#isConnecting) return -Errno.EISCONN
-    this.#isConnecting = false
-    return 0
+    const error = this.takeError()
+    this.disconnect()
+    return -(error === 0 ? Errno.ECONNABORTED : error)
   }
 
-  #isOpening(c: Connection): boolean {
-    return c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED'
+  /** What recv() says when the queue is empty: the peer's FIN comes before the error, the error before the end. */
+  #nothingToRead(c: Connection | undefined): number {
+    if (c?.receive.isFinTaken) return 0
+    const error = this.takeError()
+    if (error !== 0) return -error
+    if (this.#readsNoMore(c)) return 0
+    return c === undefined ? -Errno.ENOTCONN : -Errno.EAGAIN
   }
 
-  /** Linux's sk_stream_is_writeable: a third of the buffer is free. */
-  #hasRoomToWrite(c: Connection): boolean {
-    return 3 * (this.settings.sendBuffer - c.send.queue.length) >= this.settings.sendBuffer
+  #readsNoMore(c: Connection | undefined): boolean {
+    if ((this.#shut & READ_SHUT) !== 0) return true
+    return c !== undefined && (c.receive.isFinTaken || c.state === 'CLOSED')
   }
 
-  /** Notes the errno of a connection that has ended. */
-  #noteEnd(): void {
+  #sendsNoMore(c: Connection | undefined): boolean {
+    if ((this.#shut & WRITE_SHUT) !== 0) return true
+    return c !== undefined && (c.send.hasFin || c.state === 'CLOSED')
+  }
+
+  #newEvents(): number {
     const c = this.connection
-    if (this.#isEndSeen || c?.closeReason === undefined) return
-    this.#isEndSeen = true
-    // Linux: a reset after the peer's FIN is a broken pipe.
-    const isAfterFin = c.closeReason === 'reset' && c.receive.isFinTaken
-    this.#error = isAfterFin ? Errno.EPIPE : errnoOfReason(c.closeReason)
+    if (c === undefined) return ANY_EVENT
+    return this.#wakeups.take(c, hasRoomToWrite(c), this.#error.isSet(c))
   }
 
   #stopListening(): void {
     if (this.listener === undefined) return
-    this.#sockets.tcp.unlisten(this.listener)
+    this.sockets.tcp.unlisten(this.listener)
     this.listener = undefined
-  }
-
-  #claim(port: number): void {
-    this.localPort = port
-    this.#sockets.bindings.add(this)
-  }
-
-  get #now(): Instant {
-    return this.#sockets.now
   }
 }

@@ -63,9 +63,10 @@ export class Outlet implements SegmentSink {
     second: number,
     secondLength: number,
     gsoSize: number,
+    mayFragment = false,
   ): void {
     const length = headerLength + firstLength + secondLength
-    const dontFragment = this.#context.sysctl.ip_no_pmtu_disc === 0
+    const dontFragment = this.#context.sysctl.ip_no_pmtu_disc === 0 && !mayFragment
     this.#writeHeader(source, destination, Protocol.Tcp, tos, ttl, length, dontFragment)
     put16(
       this.memory,

@@ -20,6 +20,7 @@ const RANGES: Record<string, readonly [number, number]> = {
   tcp_keepalive_intvl: [1, INT_MAX],
   tcp_keepalive_probes: [0, 255],
   tcp_keepalive_time: [1, INT_MAX],
+  tcp_min_tso_segs: [1, 65535],
   tcp_notsent_lowat: [0, 0xffffffff],
   tcp_orphan_retries: [0, 255],
   tcp_retries1: [0, 255],

@@ -16,14 +16,16 @@ export class Acks {
   duplicates = 0
   /** RFC 5961's challenge; the limiters are asked when it is sent. */
   challenge = false
+  /** An answer to an empty segment that was not acceptable, perhaps a probe: limited like a challenge, but none. */
+  answer = false
   /** Acknowledgements yet to be sent without delay. */
   quick = QUICK_ACKS
   /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
   mode = -1
-  #challengedAt: Instant = Number.NEGATIVE_INFINITY
+  #limitedAt: Instant = Number.NEGATIVE_INFINITY
 
   get isOwed(): boolean {
-    return this.now || this.duplicates > 0 || this.challenge
+    return this.now || this.duplicates > 0 || this.challenge || this.answer
   }
 
   oweNow(): void {
@@ -36,6 +38,10 @@ export class Acks {
 
   oweChallenge(): void {
     this.challenge = true
+  }
+
+  oweAnswer(): void {
+    this.answer = true
   }
 
   /** Data arrived in order: `unacknowledged` bytes since the last acknowledgement. SHLD-18, SHLD-19. */
@@ -56,11 +62,12 @@ export class Acks {
     if (this.quick > 0) this.quick--
   }
 
-  /** Takes the owed challenge; true when `interval` has passed since the last one (`tcp_invalid_ratelimit`). */
-  takeChallenge(now: Instant, interval: Duration): boolean {
+  /** Takes the owed challenge or answer; true when `interval` has passed since the last one (`tcp_invalid_ratelimit`). */
+  takeLimited(now: Instant, interval: Duration): boolean {
     this.challenge = false
-    if (now - this.#challengedAt < interval) return false
-    this.#challengedAt = now
+    this.answer = false
+    if (now - this.#limitedAt < interval) return false
+    this.#limitedAt = now
     return true
   }
 
@@ -69,5 +76,6 @@ export class Acks {
     this.delayed = false
     this.duplicates = 0
     this.challenge = false
+    this.answer = false
   }
 }

@@ -2,15 +2,17 @@ import type { Instant } from '../base/time.ts'
 import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { sendReset } from './reset.ts'
+import type { Settings } from './settings.ts'
 import { canSend, isSynchronized } from './state.ts'
 import { Timer } from './timers.ts'
 
 /** RFC 6928: ten segments, or what they would be at 1,460 bytes. */
-const initialWindow = (mss: number): number => Math.min(10 * mss, Math.max(2 * mss, 14600))
+export const initialWindow = (mss: number): number => Math.min(10 * mss, Math.max(2 * mss, 14600))
 
 /** The handshake is over: what both sides agreed on takes effect. */
 export function established(c: Connection, now: Instant): void {
   const { rtt, receive, settings } = c
+  c.heardAt = now
   c.timers.cancel(Timer.Retransmit)
   receive.segmentSize = Math.min(c.segmentSize, c.tcp.host.receiveMtu - 40)
   // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
@@ -29,6 +31,8 @@ export function established(c: Connection, now: Instant): void {
   )
   c.send.maxWindow = Math.max(c.send.maxWindow, c.send.wnd)
   if (settings.keepAlive) c.timers.arm(Timer.Keepalive, now, settings.keepIdle)
+  c.statistics.delivered++ // our SYN
+  c.statistics.dataInAt = now
   c.tcp.establishedCount++
   if (c.send.hasFin && c.state === 'ESTABLISHED') c.moveTo('FIN-WAIT-1') // closed while data waited for the handshake
   c.notify()
@@ -42,6 +46,7 @@ export function established(c: Connection, now: Instant): void {
 export function send(c: Connection, from: Uint8Array, offset: number, length: number): number {
   const { queue } = c.send
   const count = Math.min(length, c.settings.sendBuffer - queue.length)
+  if (count < length) c.send.isBufferShort = true
   if (count <= 0 || !queue.reserve(queue.length + count)) return 0
   queue.put(queue.length, from, offset, count)
   queue.length += count
@@ -126,7 +131,9 @@ export function release(c: Connection, now: Instant): void {
   c.receive.isShut = true
   if (c.receive.queue.length > 0 && c.state !== 'CLOSED') {
     c.tcp.host.counters.TCPAbortOnClose++
-    abort(c)
+    c.receive.clear()
+    sendReset(c, c.tcp.host.replies)
+    c.tcp.finish(c, 'aborted')
     return
   }
   c.receive.clear()
@@ -144,6 +151,22 @@ export function awaitFin(c: Connection, now: Instant): void {
   }
   c.tcp.host.counters.TCPAbortOnLinger++
   abort(c)
+}
+
+/** The user has changed its settings: they take effect at once. */
+export function configure(c: Connection, settings: Settings, now: Instant): void {
+  c.settings = settings
+  c.receive.limit = settings.receiveLimit
+  c.receive.clamp = settings.windowLimit
+  if (c.state === 'CLOSED') return
+  keepAliveChanged(c, now)
+  c.speak()
+}
+
+/** What is queued goes now, even a short segment that waits for more (TCP_NODELAY on Linux). */
+export function push(c: Connection): void {
+  c.send.isPushed = true
+  c.speak()
 }
 
 /** SO_KEEPALIVE was switched, or its times changed. */

@@ -13,6 +13,7 @@ import { RoundTrip, RTO_MAX } from './rtt.ts'
 import { SendState } from './send.ts'
 import type { Settings } from './settings.ts'
 import { ARROWS, type CloseReason, type State } from './state.ts'
+import { Statistics } from './statistics.ts'
 import { TailLossProbe } from './tail-loss-probe.ts'
 import type { Tcp } from './tcp.ts'
 import { Timers } from './timers.ts'
@@ -83,6 +84,7 @@ export class Connection {
   segmentsIn = 0
   segmentsOut = 0
   retransmits = 0
+  readonly statistics: Statistics
   #state: State = 'CLOSED'
 
   constructor(
@@ -114,6 +116,8 @@ export class Connection {
     this.congestion = createController(settings.congestionControl, tcp.host.random)
     this.recovery.board.lossWatcher = this.congestion
     this.timers = new Timers(tcp.timers, id)
+    this.acks.mode = settings.quickAck
+    this.statistics = new Statistics(now)
     this.timestampOffset = timestampOffset
     this.pathMss = tcp.host.mtuTo(remote) - 40
     this.heardAt = now

@@ -26,11 +26,13 @@ export class TcpCounters {
   TCPAbortOnMemory = 0
   TCPAbortOnTimeout = 0
   TCPACKSkippedChallenge = 0
+  TCPACKSkippedSeq = 0
   TCPACKSkippedTimeWait = 0
   TCPChallengeACK = 0
   TCPDSACKOfoRecv = 0
   TCPDSACKRecv = 0
   TCPDSACKUndo = 0
+  TCPDeferAcceptDrop = 0
   TCPFastRetrans = 0
   TCPFromZeroWindowAdv = 0
   TCPKeepAlive = 0

@@ -13,7 +13,7 @@ export interface SegmentSink {
   room(): number
   /**
    * Sends the segment whose header was written at `room()` (its checksum is filled in below TCP), with payload from up to two ranges
-   * of `memory`. `gsoSize` is the payload size of each segment when this is a super-segment, else 0.
+   * of `memory`. `gsoSize` is the payload size of each segment when this is a super-segment, else 0. `mayFragment`: without DF.
    */
   send(
     source: number,
@@ -26,6 +26,7 @@ export interface SegmentSink {
     second: number,
     secondLength: number,
     gsoSize: number,
+    mayFragment?: boolean,
   ): void
 }
 

@@ -60,7 +60,7 @@ export function icmpError(c: Connection, error: IcmpError): void {
  */
 function narrower(c: Connection, mtu: number): void {
   const pathMss = Math.max(mtu, 552) - 40
-  if (pathMss >= c.pathMss) return
+  if (!c.settings.discoversPathMtu || pathMss >= c.pathMss) return
   c.pathMss = pathMss
   if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') return
   c.congestion.resize(c.segmentSize)

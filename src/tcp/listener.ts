@@ -6,7 +6,8 @@ export class Listener {
   /** Local address, or 0 for any. */
   readonly local: number
   readonly port: number
-  readonly settings: Settings
+  /** What the connections begin with. */
+  settings: Settings
   /** As given to listen(): Linux lets one more than this wait. */
   backlog: number
   user: TcpUser | undefined

@@ -5,15 +5,15 @@ import type { Settings } from './settings.ts'
 export class Listeners {
   readonly #byPort = new Map<number, Listener[]>()
 
-  find(local: number, port: number): Listener | undefined {
+  /** `choice`: any number; it decides among those that share an address and port (SO_REUSEPORT), the same number always for the same one. */
+  find(local: number, port: number, choice = 0): Listener | undefined {
     const candidates = this.#byPort.get(port)
     if (candidates === undefined) return undefined
-    let any: Listener | undefined
-    for (const listener of candidates) {
-      if (listener.local === local) return listener
-      if (listener.local === 0) any = listener
+    if (candidates.length === 1) {
+      const [only] = candidates
+      return only!.local === 0 || only!.local === local ? only : undefined
     }
-    return any
+    return choose(candidates, local, choice) ?? choose(candidates, 0, choice)
   }
 
   add(local: number, port: number, backlog: number, settings: Settings): Listener {
@@ -33,4 +33,15 @@ export class Listeners {
   *[Symbol.iterator](): IterableIterator<Listener> {
     for (const listeners of this.#byPort.values()) yield* listeners
   }
+}
+
+/** One of the listeners at just this address. */
+function choose(candidates: readonly Listener[], local: number, choice: number): Listener | undefined {
+  let count = 0
+  for (let i = 0; i < candidates.length; i++) if (candidates[i]!.local === local) count++
+  if (count === 0) return undefined
+  let left = (choice >>> 0) % count
+  for (let i = 0; i < candidates.length; i++)
+    if (candidates[i]!.local === local && left-- === 0) return candidates[i]
+  return undefined
 }

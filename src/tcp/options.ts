@@ -3,6 +3,7 @@
 import { put32 } from '../wire/bytes.ts'
 import type { Segment } from '../wire/tcp.ts'
 import {
+  putAlignedTimestamps,
   putMss,
   putNop,
   putSackHeader,
@@ -103,7 +104,7 @@ export function writeOptions(
   edges: Int32Array,
 ): number {
   let at = start
-  if (options.timestamps) at = putTimestamps(bytes, putNop(bytes, putNop(bytes, at)), tsVal, tsEcr)
+  if (options.timestamps) at = putAlignedTimestamps(bytes, at, tsVal, tsEcr)
   if (blocks === 0) return at
   at = putSackHeader(bytes, putNop(bytes, putNop(bytes, at)), blocks)
   for (let i = 0; i < 2 * blocks; i++, at += 4) put32(bytes, at, edges[i]!)

@@ -1,9 +1,10 @@
 // hot path: runs once a turn for each connection that has something to say.
-import type { Instant } from '../base/time.ts'
+import { type Instant, MILLISECOND } from '../base/time.ts'
 import { add, afterOrAt, before, distance } from '../wire/seq.ts'
 import { Flag } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import type { SegmentSink } from './host.ts'
+import { noteLimit } from './limits.ts'
 import { optionsLength } from './options.ts'
 import { Mark } from './scoreboard.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
@@ -21,15 +22,17 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
       return speakSyn(c, out, now)
     case 'SYN-RECEIVED':
       return speakSyn(c, out, now) && speakDuplicates(c, out, now) && speakAck(c, out)
-    default:
-      return (
+    default: {
+      const isAllSaid =
         speakSyn(c, out, now) &&
         speakDuplicates(c, out, now) &&
         speakProbe(c, out, now) &&
         speakData(c, out, now) &&
         speakFin(c, out, now) &&
         speakAck(c, out)
-      )
+      noteLimit(c, now)
+      return isAllSaid
+    }
   }
 }
 
@@ -54,17 +57,25 @@ function speakSyn(c: Connection, out: SegmentSink, now: Instant): boolean {
   return true
 }
 
-/** Each out-of-order or duplicate segment gets an acknowledgement of its own; a challenge only if the limiters let it. */
+/** Each out-of-order or duplicate segment gets an acknowledgement of its own. */
 function speakDuplicates(c: Connection, out: SegmentSink, now: Instant): boolean {
   while (c.acks.duplicates > 0) if (!sendAck(c, out)) return false
-  if (!c.acks.challenge) return true
+  return (!c.acks.challenge && !c.acks.answer) || speakLimited(c, out, now)
+}
+
+/** A challenge, or the answer to what may be an answer, only if the limiters let it. */
+function speakLimited(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { counters, sysctl } = c.tcp.host
-  if (!c.acks.takeChallenge(now, sysctl.tcp_invalid_ratelimit * 1000) || !c.tcp.allowChallenge(now)) {
-    counters.TCPACKSkippedChallenge++
-    return true
-  }
-  counters.TCPChallengeACK++
-  return sendAck(c, out)
+  const isChallenge = c.acks.challenge
+  const isTimely = c.acks.takeLimited(now, sysctl.tcp_invalid_ratelimit * MILLISECOND)
+  if (!isChallenge) {
+    if (isTimely) return sendAck(c, out)
+    counters.TCPACKSkippedSeq++
+  } else if (isTimely && c.tcp.allowChallenge(now)) {
+    counters.TCPChallengeACK++
+    return sendAck(c, out)
+  } else counters.TCPACKSkippedChallenge++
+  return true
 }
 
 /** The persist timer's segment: what fits a window too small to be worth it, or nothing but an old number (RFC 9293 §3.8.6.1). */
@@ -73,7 +84,7 @@ function speakProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!send.owesProbe) return true
   const length = Math.min(send.unsent, send.usable, c.segmentSize)
   if (length > 0 && send.flight === 0) {
-    if (!sendNew(c, out, length, c.segmentSize, now)) return false
+    if (!sendNew(c, out, length, c.segmentSize, true, now)) return false
   } else if (!sendProbe(c, out)) return false
   send.owesProbe = false
   return true
@@ -134,7 +145,7 @@ function speakTailProbe(c: Connection, out: SegmentSink, now: Instant): boolean 
   if (!tailProbe.isOwed) return true
   const length = Math.min(send.unsent, send.usable, sizeNow(c))
   if (length > 0) {
-    if (!sendNew(c, out, length, length, now)) return false
+    if (!sendNew(c, out, length, sizeNow(c), true, now)) return false
     tailProbe.sent(c, false, now)
     return true
   }
@@ -154,18 +165,20 @@ function speakTailProbe(c: Connection, out: SegmentSink, now: Instant): boolean 
 function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send } = c
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
-  while (send.unsent > 0) {
+  const train = c.tcp.host.sysctl.tcp_min_tso_segs
+  for (let count = 1; send.unsent > 0; count++) {
     const size = sizeNow(c)
     const burst = c.pacer.allowance(c, now)
     if (burst === 0) break
-    const length = allowed(c, size, out.segmentationOffload ? burst : size)
+    const most = out.segmentationOffload && c.settings.discoversPathMtu ? burst : size
+    const length = allowed(c, size, most)
     if (length <= 0) {
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
       observe(c)
       return true
     }
-    if (!sendNew(c, out, length, size, now)) return false
+    if (!sendNew(c, out, length, size, length > size || count % train === 0, now)) return false
   }
   observe(c)
   return true
@@ -201,22 +214,32 @@ function allowed(c: Connection, size: number, burst: number): number {
 /** Nagle's algorithm (RFC 9293 §3.7.4) in Minshall's reading: one short segment may be outstanding. A FIN is not held back. */
 function maySendShort(c: Connection): boolean {
   const { send, settings } = c
-  if (send.hasFin || send.isUrgent) return true
+  if (send.hasFin || send.isUrgent || send.isPushed) return true
   if (settings.cork || send.hasMoreComing) return false
   return settings.noDelay || !before(send.una, send.small)
 }
 
 /** Sends `length` new bytes in segments of `size`, with the FIN when they are the last. */
-function sendNew(c: Connection, out: SegmentSink, length: number, size: number, now: Instant): boolean {
+function sendNew(
+  c: Connection,
+  out: SegmentSink,
+  length: number,
+  size: number,
+  endsBurst: boolean,
+  now: Instant,
+): boolean {
   const { send } = c
   const seq = send.nxt
   const end = add(seq, length)
   const isLast = end === send.end
   const hasFin = isLast && send.hasFin
-  // PSH ends what the user gave (MUST-61), and comes at least every half window, so that no receiver holds data back.
-  const pushes = isLast || distance(send.pushed, end) > send.maxWindow >> 1
+  // PSH ends what the user gave (MUST-61), and comes at least every half window, so that no receiver holds data back. Linux also sets it on
+  // each super-segment, and so on every second segment of those that leave together, for the receiver to gather them.
+  const isEnd = isLast && !send.isUnfinished
+  const pushes = isEnd || endsBurst || distance(send.pushed, end) > send.maxWindow >> 1
   const flags = (hasFin ? Flag.Fin : 0) | (pushes ? Flag.Psh : 0)
   if (!sendSegment(c, out, seq, length, flags, length > size ? size : 0)) return false
+  c.timers.cancel(Timer.Persist) // what was held back is on its way
   send.nxt = hasFin ? add(end, 1) : end
   if (pushes) send.pushed = end
   if (length % size !== 0) send.small = end

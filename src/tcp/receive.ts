@@ -125,7 +125,8 @@ export class ReceiveState {
   /** Bytes before the urgent mark that the user has not read (MUST-33). */
   get urgentAhead(): number {
     if (!this.isUrgent) return 0
-    return Math.max(0, distance(add(this.nxt, -this.queue.length), this.up))
+    const fin = this.isFinTaken ? 1 : 0
+    return Math.max(0, distance(add(this.nxt, -this.queue.length - fin), this.up))
   }
 
   /** Forgets all data. */

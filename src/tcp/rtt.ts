@@ -21,7 +21,8 @@ export class RoundTrip {
   #base: Duration = RTO_INITIAL
   /** The current time-out, backed off (RFC 6298 §5.5). */
   get timeout(): Duration {
-    return Math.min(this.#base * 2 ** this.backoff, RTO_MAX)
+    // The usual case apart: a power is a call of the C library.
+    return this.backoff === 0 ? this.#base : Math.min(this.#base * 2 ** this.backoff, RTO_MAX)
   }
 
   /** The time-out before any back-off. */

@@ -103,7 +103,12 @@ function emit(
   const segments = gsoSize === 0 ? 1 : Math.ceil((firstLength + secondLength) / gsoSize)
   c.tcp.host.counters.OutSegs += segments
   c.segmentsOut += segments
-  const { typeOfService, timeToLive } = c.settings
+  const payload = firstLength + secondLength
+  if (payload > 0) {
+    c.statistics.dataSegmentsOut += segments
+    c.statistics.dataOctetsOut += payload
+  }
+  const { typeOfService, timeToLive, discoversPathMtu } = c.settings
   out.send(
     c.local,
     c.remote,
@@ -115,6 +120,7 @@ function emit(
     second,
     secondLength,
     gsoSize,
+    !discoversPathMtu,
   )
 }
 
@@ -150,5 +156,6 @@ export const sendProbe = (c: Connection, out: SegmentSink): boolean =>
 /** Notes that data was sent. */
 export function spoke(c: Connection, now: Instant): void {
   c.spokeAt = now
+  if (c.send.queue.length > 0) c.statistics.dataOutAt = now
   if (!c.timers.isArmed(Timer.Retransmit)) c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
 }

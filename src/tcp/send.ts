@@ -29,8 +29,14 @@ export class SendState {
   /** SND.UP, when `isUrgent`: the sequence number behind the last urgent octet. */
   up: Seq
   isUrgent = false
-  /** The user said that more is to come (MSG_MORE): a short segment waits for it. */
+  /** The last thing that the user wrote was said to have a continuation: no PSH ends it. */
+  isUnfinished = false
+  /** TCP_NODELAY was set: what is queued goes, whatever corks it. */
+  isPushed = false
+  /** The user said that more is to come (MSG_MORE): a short segment waits for it, or as on Linux for the next acknowledgement. */
   hasMoreComing = false
+  /** The user wanted to give more than the buffer takes, and there has not been much room since. */
+  isBufferShort = false
   /** A SYN or SYN-ACK is to be sent. */
   owesSyn = false
   /** A zero-window or keep-alive probe is to be sent. */
@@ -78,6 +84,13 @@ export class SendState {
   /** The peer has not acknowledged our SYN: it lies before the queue's head. */
   get isSynOutstanding(): boolean {
     return before(this.una, this.base)
+  }
+
+  /** The user has written; `hasMore`: and will go on (MSG_MORE). */
+  wrote(hasMore: boolean): void {
+    this.hasMoreComing = hasMore
+    this.isUnfinished = hasMore
+    this.isPushed = false
   }
 
   /** Everything queued, FIN included, has been acknowledged. */

@@ -4,12 +4,19 @@ import type { TcpSysctls } from './sysctls.ts'
 /** The largest window that can be expressed (RFC 7323 §2.3), bytes. */
 export const MAX_WINDOW = 0xffff << 14
 
+/** With whom a port is shared. */
+export interface SharedPort {
+  /** SO_REUSEADDR and SO_REUSEPORT. */
+  readonly reusesAddress: boolean
+  readonly reusesPort: boolean
+}
+
 /**
  * What a user may set on one connection; a listener's are inherited by what it accepts.
  *
  * Shared until changed: connections that nobody tunes all point to one object.
  */
-export class Settings {
+export class Settings implements SharedPort {
   /** Nagle's algorithm off (TCP_NODELAY). */
   noDelay = false
   /** Only full segments (TCP_CORK). */
@@ -40,7 +47,7 @@ export class Settings {
   deferAccept = 0
   /** SO_OOBINLINE: urgent data is read like any other. */
   isOutOfBandInline = false
-  /** SO_REUSEADDR and SO_REUSEPORT, for as long as the connection uses the port. */
+  /** As SharedPort, for as long as the connection uses its port. */
   reusesAddress = false
   reusesPort = false
   timeToLive: number
@@ -49,6 +56,10 @@ export class Settings {
   /** SO_MAX_PACING_RATE: bytes a second; 0: no limit. */
   maxPacingRate = 0
   typeOfService = 0
+  /** IP_MTU_DISCOVER; 0: segments may be fragmented. */
+  mtuDiscovery = 1
+  /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
+  quickAck = -1
 
   constructor(sysctl: TcpSysctls) {
     this.keepIdle = sysctl.tcp_keepalive_time * SECOND
@@ -70,6 +81,11 @@ export class Settings {
   /** The largest window that may be offered, bytes. */
   get windowLimit(): number {
     return this.windowClamp === 0 ? MAX_WINDOW : this.windowClamp
+  }
+
+  /** DF is set, and routers' answers to it are heard (RFC 1191). */
+  get discoversPathMtu(): boolean {
+    return this.mtuDiscovery !== 0
   }
 
   copy(): Settings {

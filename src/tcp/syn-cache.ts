@@ -1,5 +1,5 @@
 import { Deadlines } from '../base/deadlines.ts'
-import { type Instant, SECOND } from '../base/time.ts'
+import { type Instant, NEVER, SECOND } from '../base/time.ts'
 import { add, inWindow, type Seq, toSeq } from '../wire/seq.ts'
 import { Flag, type Segment, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
 import { FlowKind, flowHandle } from './flows.ts'
@@ -8,6 +8,7 @@ import { isHardError } from './icmp-error.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength, synOptionsLength, writeOptions, writeSynOptions } from './options.ts'
 import { replyReset } from './reset.ts'
+import { RTO_MAX } from './rtt.ts'
 import { announcedMss } from './segments.ts'
 import type { Tcp } from './tcp.ts'
 
@@ -23,12 +24,16 @@ const Field = {
   TsRecent: 6,
   Window: 7,
   Retransmits: 8,
+  /** Expiries of the timer: more than retransmissions, while TCP_DEFER_ACCEPT waits for data. */
+  Timeouts: 9,
 } as const
-const STRIDE = 9
+const STRIDE = 10
 
 const HAS_TIMESTAMPS = 1 << 24
 const HAS_SACK = 1 << 25
 const HAS_SCALING = 1 << 26
+/** The handshake is over, and waits for data (TCP_DEFER_ACCEPT). */
+const IS_DEFERRED = 1 << 27
 
 const noEdges = new Int32Array(0)
 
@@ -80,6 +85,7 @@ export class SynCache {
     rows[at + Field.TsRecent] = seg.tsVal
     rows[at + Field.Window] = seg.window
     rows[at + Field.Retransmits] = 0
+    rows[at + Field.Timeouts] = 0
     this.#listeners[row] = listener
     this.#sentAt[row] = now
     listener.pending++
@@ -93,10 +99,11 @@ export class SynCache {
   arrives(row: number, seg: Segment, now: Instant): void {
     const next = this.#next(row)
     if (seg.has(Flag.Syn) && !seg.has(Flag.Rst | Flag.Ack) && seg.seq === add(next, -1)) {
+      this.#sentAt[row] = NEVER // which of the two will be acknowledged is not known (Karn)
       this.#sendSynAck(row) // our SYN-ACK was lost
       return
     }
-    if (!inWindow(seg.seq, next, SYN_WINDOW) || this.#isStale(row, seg)) {
+    if (!inWindow(seg.seq, next, this.#window(row)) || this.#isStale(row, seg)) {
       // First
       if (!seg.has(Flag.Rst)) this.#sendAck(row, now)
       return
@@ -116,24 +123,26 @@ export class SynCache {
       replyReset(this.#tcp, seg)
       return
     }
-    this.#promote(row, seg, now)
+    if (!this.#defers(row, seg)) this.#promote(row, seg, now)
   }
 
   /** Sends what is due again, and gives up what nobody answers. */
   advance(now: Instant): void {
-    const { sysctl, counters } = this.#tcp.host
+    const { counters } = this.#tcp.host
     for (let row = this.#deadlines.take(now); row !== -1; row = this.#deadlines.take(now)) {
-      const retransmits = this.#rows[row * STRIDE + Field.Retransmits]!
-      if (retransmits >= sysctl.tcp_synack_retries) {
+      if (this.#isExpired(row)) {
         counters.TCPTimeouts++
         counters.AttemptFails++
         this.#remove(row)
         continue
       }
-      this.#rows[row * STRIDE + Field.Retransmits] = retransmits + 1
+      const timeouts = this.#rows[row * STRIDE + Field.Timeouts]!++
+      this.#deadlines.set(row, now, Math.min(SECOND * 2 ** (timeouts + 1), RTO_MAX))
+      // While it waits for data the peer is asked again only at the end, so that it may notice.
+      if (this.#isDeferred(row) && timeouts < this.#listeners[row]!.settings.deferAccept - 1) continue
+      this.#rows[row * STRIDE + Field.Retransmits]!++
       counters.RetransSegs++
       counters.TCPSynRetrans++
-      this.#deadlines.set(row, now, SECOND * 2 ** (retransmits + 1))
       this.#sendSynAck(row)
     }
   }
@@ -196,12 +205,35 @@ export class SynCache {
     c.receive.tsRecent = rows[at + Field.TsRecent]!
     c.receive.tsRecentAt = tcp.seconds
     c.synRetransmits = rows[at + Field.Retransmits]!
-    if (c.synRetransmits === 0) c.rtt.sample(Math.max(1, Math.round(now - this.#sentAt[row]!)))
+    if (c.synRetransmits === 0 && this.#sentAt[row]! <= now)
+      c.rtt.sample(Math.max(1, Math.round(now - this.#sentAt[row]!)))
     this.#forget(row)
     tcp.adopt(c)
     tcp.host.counters.PassiveOpens++
     listener.push(c)
     tcp.arrives(c, seg, now)
+  }
+
+  /** TCP_DEFER_ACCEPT: the ACK of the handshake alone does not wake the listener, for a while. True when it is held back. */
+  #defers(row: number, seg: Segment): boolean {
+    const at = row * STRIDE
+    if (seg.length > 0 || this.#rows[at + Field.Timeouts]! >= this.#listeners[row]!.settings.deferAccept)
+      return false
+    this.#rows[at + Field.Options]! |= IS_DEFERRED
+    this.#sentAt[row] = NEVER // what comes later measures the peer, not the path
+    this.#tcp.host.counters.TCPDeferAcceptDrop++
+    return true
+  }
+
+  #isDeferred(row: number): boolean {
+    return (this.#rows[row * STRIDE + Field.Options]! & IS_DEFERRED) !== 0
+  }
+
+  /** As Linux's syn_ack_recalc: what waits for data has the longer of both times. */
+  #isExpired(row: number): boolean {
+    const timeouts = this.#rows[row * STRIDE + Field.Timeouts]!
+    if (timeouts < this.#tcp.host.sysctl.tcp_synack_retries) return false
+    return !this.#isDeferred(row) || timeouts >= this.#listeners[row]!.settings.deferAccept
   }
 
   #reset(row: number): void {
@@ -243,7 +275,7 @@ export class SynCache {
     unpack(options, rows[from + Field.Options]!)
     const isSyn = (flags & Flag.Syn) !== 0
     const headerLength = TCP_HEADER + (isSyn ? synOptionsLength(options) : optionsLength(options, 0))
-    const window = Math.min(settings.receiveLimit, settings.windowLimit, SYN_WINDOW)
+    const window = this.#window(row)
     writeTcpHeader(
       out.memory,
       at,
@@ -268,6 +300,12 @@ export class SynCache {
 
   #seq(row: number, field: number): Seq {
     return toSeq(this.#rows[row * STRIDE + field]!)
+  }
+
+  /** RCV.WND: that of the connection to be, so that what is acceptable here is acceptable there (its `synWindow`). */
+  #window(row: number): number {
+    const { receiveLimit, windowLimit } = this.#listeners[row]!.settings
+    return Math.min(receiveLimit, windowLimit, SYN_WINDOW)
   }
 
   /** RCV.NXT. */

@@ -26,6 +26,10 @@ export class TcpSysctls {
   /** Handshakes in progress on one listener. */
   tcp_max_syn_backlog = 1024
   tcp_max_tw_buckets = 65536
+  /** Segments that leave together and end with PSH: Linux's smallest super-segment. */
+  tcp_min_tso_segs = 2
+  /** Unsent bytes from which on a connection is not writable; as good as none by default. */
+  tcp_notsent_lowat = 0xffffffff
   /** Retransmissions before an orphan is given up; 0 means 8. */
   tcp_orphan_retries = 0
   /** Retransmissions after which IP is told that the path may be bad (R1). */

@@ -27,6 +27,9 @@ import { TimeWaitTable } from './time-wait.ts'
 import { timeouts } from './timeouts.ts'
 import { TIMER_COLUMNS, Timer } from './timers.ts'
 
+/** Spreads the peers over listeners that share a port; 2^32 by the golden ratio. */
+const SCATTER = 0x9e3779b1
+
 /** TCP: the tables of what there is, and the verbs that the stack calls. */
 export class Tcp {
   readonly host: TcpHost
@@ -46,6 +49,8 @@ export class Tcp {
   orphanCount = 0
   #connections: (Connection | undefined)[] = []
   readonly #dirty = new Rounds<Connection>()
+  /** The moment of which `milliseconds` and `seconds` are. */
+  #tickedAt: Instant = Number.NEGATIVE_INFINITY
   #challenges = 0
   #challengeSecond = Number.NEGATIVE_INFINITY
 
@@ -59,7 +64,7 @@ export class Tcp {
 
   /** SEGMENT ARRIVES (RFC 9293 §3.10.7). `seg` has passed IP and its checksum. */
   receive(seg: Segment, now: Instant): void {
-    this.#tick(now)
+    this.tick(now)
     if (seg.hasBadOption) this.host.counters.TCPDropBadOption++
     const handle = this.flows.find(seg.destination, seg.source, (seg.sourcePort << 16) | seg.destinationPort)
     if (handle === NO_FLOW) this.#stranger(seg, now)
@@ -73,7 +78,7 @@ export class Tcp {
 
   /** USER TIMEOUT, RETRANSMISSION TIMEOUT, TIME-WAIT TIMEOUT (RFC 9293 §3.10.8), and the others. */
   advance(now: Instant): void {
-    this.#tick(now)
+    this.tick(now)
     for (let row = this.timers.takeDue(now); row !== -1; row = this.timers.takeDue(now)) {
       const c = this.#connections[row]
       if (c === undefined) continue
@@ -90,7 +95,7 @@ export class Tcp {
 
   /** Lets every connection that has something to say speak. */
   transmit(out: SegmentSink, now: Instant): void {
-    this.#tick(now)
+    this.tick(now)
     this.#dirty.begin()
     for (let c = this.#dirty.take(); c !== undefined; c = this.#dirty.take()) {
       c.isDirty = false
@@ -113,7 +118,7 @@ export class Tcp {
 
   /** An ICMP error that quotes a segment of ours (MUST-54). */
   icmpError(error: IcmpError, now: Instant): void {
-    this.#tick(now)
+    this.tick(now)
     const handle = this.flows.find(
       error.source,
       error.destination,
@@ -149,7 +154,7 @@ export class Tcp {
     settings: Settings,
     now: Instant,
   ): Connection {
-    this.#tick(now)
+    this.tick(now)
     const iss = this.source.initial(local, localPort, remote, remotePort, now)
     const c = this.create(local, localPort, remote, remotePort, true, settings, iss, now)
     this.#begin(c, now)
@@ -164,7 +169,7 @@ export class Tcp {
     remotePort: number,
     now: Instant,
   ): Connection {
-    this.#tick(now)
+    this.tick(now)
     this.unlisten(listener)
     const iss = this.source.initial(local, listener.port, remote, remotePort, now)
     const c = this.create(local, listener.port, remote, remotePort, true, listener.settings, iss, now)
@@ -278,7 +283,11 @@ export class Tcp {
 
   /** Nobody has a flow for this segment; `iss` when it reopens a TIME-WAIT. */
   #stranger(seg: Segment, now: Instant, iss?: Seq): void {
-    const listener = this.listeners.find(seg.destination, seg.destinationPort)
+    const listener = this.listeners.find(
+      seg.destination,
+      seg.destinationPort,
+      Math.imul(seg.source ^ seg.sourcePort, SCATTER) >>> 8,
+    )
     if (listener === undefined) closed(this, seg)
     else listen(this, listener, seg, now, iss)
   }
@@ -325,7 +334,10 @@ export class Tcp {
     }
   }
 
-  #tick(now: Instant): void {
+  /** It is `now`: who calls from outside a turn says so before, for the timestamps of what is sent. */
+  tick(now: Instant): void {
+    if (now === this.#tickedAt) return
+    this.#tickedAt = now
     this.milliseconds = Math.floor(now / MILLISECOND) | 0
     this.seconds = Math.floor(now / SECOND) | 0
   }

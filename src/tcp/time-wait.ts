@@ -5,6 +5,7 @@ import { Flag, type Segment, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import { FlowKind, flowHandle } from './flows.ts'
 import { Negotiated, optionsLength, writeOptions } from './options.ts'
+import type { SharedPort } from './settings.ts'
 import type { Tcp } from './tcp.ts'
 
 /** Twice the maximum segment lifetime of 30 s (MUST-13; docs/deviations.md). */
@@ -18,10 +19,12 @@ const Field = {
   ReceiveNext: 4,
   Window: 5,
   TsRecent: 6,
-  /** Bit 0: timestamps are in use; bits 4 to 7: our window shift. */
+  /** Bit 0: timestamps are in use; bits 1 and 2: the port is shared (SharedPort); bits 4 to 7: our window shift. */
   Options: 7,
 } as const
 const STRIDE = 8
+const REUSES_ADDRESS = 2
+const REUSES_PORT = 4
 
 const noEdges = new Int32Array(0)
 
@@ -62,7 +65,11 @@ export class TimeWaitTable {
     rows[at + Field.ReceiveNext] = c.receive.nxt
     rows[at + Field.Window] = c.receive.wnd
     rows[at + Field.TsRecent] = c.receive.tsRecent
-    rows[at + Field.Options] = (c.options.timestamps ? 1 : 0) | (c.receive.shift << 4)
+    rows[at + Field.Options] =
+      (c.options.timestamps ? 1 : 0) |
+      (c.settings.reusesAddress ? REUSES_ADDRESS : 0) |
+      (c.settings.reusesPort ? REUSES_PORT : 0) |
+      (c.receive.shift << 4)
     tcp.flows.set(c.local, c.remote, ports, flowHandle(FlowKind.TimeWait, row))
     this.#deadlines.set(row, now, TIME_WAIT_LENGTH)
     if (c.acks.isOwed || c.acks.delayed) this.#acknowledge(row)
@@ -116,17 +123,19 @@ export class TimeWaitTable {
       if (this.#rows[row * STRIDE + Field.Ports] !== 0) this.#remove(row)
   }
 
-  /** Calls `visit` with local and remote address, ports (remote << 16 | local) and the moment the wait ends. */
-  forEach(visit: (local: number, remote: number, ports: number, until: Instant) => void): void {
+  /** Calls `visit` with local and remote address, ports (remote << 16 | local), the moment the wait ends, and who may share the port. */
+  forEach(
+    visit: (local: number, remote: number, ports: number, until: Instant, shared: SharedPort) => void,
+  ): void {
     for (let row = 0; row < this.#used; row++) {
       const at = row * STRIDE
-      if (this.#rows[at + Field.Ports] === 0) continue
-      visit(
-        this.#rows[at]!,
-        this.#rows[at + Field.Remote]!,
-        this.#rows[at + Field.Ports]!,
-        this.#deadlines.of(row),
-      )
+      const ports = this.#rows[at + Field.Ports]!
+      if (ports === 0) continue
+      const options = this.#rows[at + Field.Options]!
+      visit(this.#rows[at]!, this.#rows[at + Field.Remote]!, ports, this.#deadlines.of(row), {
+        reusesAddress: (options & REUSES_ADDRESS) !== 0,
+        reusesPort: (options & REUSES_PORT) !== 0,
+      })
     }
   }
 

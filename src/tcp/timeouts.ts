@@ -51,6 +51,8 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   }
   c.tcp.host.counters.TCPTimeouts++
   recovery.timeout(c, now)
+  c.statistics.timeouts++
+  if (recovery.timeouts === 1) c.statistics.timeoutRuns++
   rtt.backoff++
   c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))
   c.speak()

@@ -27,6 +27,8 @@ export class UdpSocket implements Ready {
   ttl = 0
   /** Sets DF on everything and refuses what does not fit the path (IP_PMTUDISC_DO). Otherwise that is fragmented. */
   neverFragments = false
+  /** Never sets DF, and so never learns the path's MTU (IP_PMTUDISC_DONT). */
+  neverDiscovers = false
   /** Largest packet on the path to the peer, as far as ICMP told. */
   pathMtu = Number.POSITIVE_INFINITY
   /** Run in the application phase after something became readable or writable. */
@@ -57,6 +59,11 @@ export class UdpSocket implements Ready {
 
   get isReadable(): boolean {
     return this.queue.count > 0 || this.#fault !== undefined
+  }
+
+  /** An ICMP error waits to be told. */
+  get hasFault(): boolean {
+    return this.#fault !== undefined
   }
 
   get isWritable(): boolean {

@@ -14,4 +14,6 @@ export class CoreSysctls {
   /** Bytes that one turn may send from a socket, and the most that SO_SNDBUF may ask for. */
   wmem_default = 212_992
   wmem_max = 212_992
+  /** The longest backlog that listen() may ask for. */
+  somaxconn = 4096
 }

@@ -187,7 +187,7 @@ export class Udp {
 
   /** DF makes routers tell us the path's MTU (RFC 1191 §3); only a connected socket can hear it and remember. */
   #discovers(socket: UdpSocket, address: number): boolean {
-    return this.#host.discoversPathMtu && this.#isPeer(socket, address)
+    return this.#host.discoversPathMtu && !socket.neverDiscovers && this.#isPeer(socket, address)
   }
 
   #isPeer(socket: UdpSocket, address: number): boolean {

@@ -1,5 +1,5 @@
 // hot path: one record is refilled for each packet.
-import { i32, put8, put16, put32, u8, u16 } from './bytes.ts'
+import { i32, put32 } from './bytes.ts'
 import { finish, fold, sum } from './checksum.ts'
 import { Drop } from './drop.ts'
 
@@ -13,12 +13,9 @@ export const DONT_FRAGMENT = 0x4000
 export const MORE_FRAGMENTS = 0x2000
 const FRAGMENT_OFFSET = 0x1fff
 
-const TOTAL_LENGTH = 2
-const ID = 4
-const FRAGMENT = 6
-const TTL = 8
-const PROTOCOL = 9
-const CHECKSUM = 10
+/** Where the header's words begin (RFC 791 §3.1): identification and fragment; TTL, protocol and checksum; the addresses. */
+const SECOND = 4
+const THIRD = 8
 const SOURCE = 12
 const DESTINATION = 16
 
@@ -40,6 +37,8 @@ export class Ipv4Header {
   source = 0
   /** int32. */
   destination = 0
+  /** The partial sum (RFC 1071) of the first 20 bytes. */
+  fixedSum = 0
 }
 
 /**
@@ -50,7 +49,9 @@ export function readIpv4(out: Ipv4Header, bytes: Uint8Array, offset: number, end
   const drop = readQuotedIpv4(out, bytes, offset, end)
   if (drop !== Drop.None) return drop
   if (out.totalLength < out.headerLength || out.totalLength > end - offset) return Drop.BadTotalLength
-  return fold(sum(bytes, offset, out.headerLength)) === 0xffff ? Drop.None : Drop.BadChecksum
+  const length = out.headerLength
+  const options = length === IPV4_HEADER ? 0 : sum(bytes, offset + IPV4_HEADER, length - IPV4_HEADER)
+  return fold(out.fixedSum + options) === 0xffff ? Drop.None : Drop.BadChecksum
 }
 
 /**
@@ -59,22 +60,26 @@ export function readIpv4(out: Ipv4Header, bytes: Uint8Array, offset: number, end
  */
 export function readQuotedIpv4(out: Ipv4Header, bytes: Uint8Array, offset: number, end: number): Drop {
   if (end - offset < IPV4_HEADER) return Drop.TooShort
-  const first = u8(bytes, offset)
-  if (first >>> 4 !== 4) return Drop.BadVersion
-  const headerLength = (first & 15) << 2
+  const first = i32(bytes, offset)
+  if (first >>> 28 !== 4) return Drop.BadVersion
+  const headerLength = (first >>> 22) & 60
   if (headerLength < IPV4_HEADER || headerLength > end - offset) return Drop.BadHeaderLength
-  const fragment = u16(bytes, offset + FRAGMENT)
+  const second = i32(bytes, offset + SECOND)
+  const third = i32(bytes, offset + THIRD)
+  const source = i32(bytes, offset + SOURCE)
+  const destination = i32(bytes, offset + DESTINATION)
   out.headerLength = headerLength
-  out.totalLength = u16(bytes, offset + TOTAL_LENGTH)
-  out.tos = u8(bytes, offset + 1)
-  out.id = u16(bytes, offset + ID)
-  out.dontFragment = (fragment & DONT_FRAGMENT) !== 0
-  out.moreFragments = (fragment & MORE_FRAGMENTS) !== 0
-  out.fragmentOffset = (fragment & FRAGMENT_OFFSET) << 3
-  out.ttl = u8(bytes, offset + TTL)
-  out.protocol = u8(bytes, offset + PROTOCOL)
-  out.source = i32(bytes, offset + SOURCE)
-  out.destination = i32(bytes, offset + DESTINATION)
+  out.totalLength = first & 0xffff
+  out.tos = (first >>> 16) & 0xff
+  out.id = second >>> 16
+  out.dontFragment = (second & DONT_FRAGMENT) !== 0
+  out.moreFragments = (second & MORE_FRAGMENTS) !== 0
+  out.fragmentOffset = (second & FRAGMENT_OFFSET) << 3
+  out.ttl = third >>> 24
+  out.protocol = (third >>> 16) & 0xff
+  out.source = source
+  out.destination = destination
+  out.fixedSum = sumWords(first, second, third, source, destination)
   return Drop.None
 }
 
@@ -91,15 +96,18 @@ export function writeIpv4(
   source: number,
   destination: number,
 ): void {
-  put8(bytes, offset, 0x45)
-  put8(bytes, offset + 1, tos)
-  put16(bytes, offset + TOTAL_LENGTH, totalLength)
-  put16(bytes, offset + ID, id)
-  put16(bytes, offset + FRAGMENT, fragmentBits)
-  put8(bytes, offset + TTL, ttl)
-  put8(bytes, offset + PROTOCOL, protocol)
-  put16(bytes, offset + CHECKSUM, 0)
+  const first = (0x45 << 24) | (tos << 16) | (totalLength & 0xffff)
+  const second = (id << 16) | fragmentBits
+  const third = (ttl << 24) | (protocol << 16)
+  put32(bytes, offset, first)
+  put32(bytes, offset + SECOND, second)
+  put32(bytes, offset + THIRD, third | finish(sumWords(first, second, third, source, destination)))
   put32(bytes, offset + SOURCE, source)
   put32(bytes, offset + DESTINATION, destination)
-  put16(bytes, offset + CHECKSUM, finish(sum(bytes, offset, IPV4_HEADER)))
+}
+
+/** The partial sum of the words of a header without options. */
+function sumWords(a: number, b: number, c: number, d: number, e: number): number {
+  const high = (a >>> 16) + (b >>> 16) + (c >>> 16) + (d >>> 16) + (e >>> 16)
+  return high + (a & 0xffff) + (b & 0xffff) + (c & 0xffff) + (d & 0xffff) + (e & 0xffff)
 }

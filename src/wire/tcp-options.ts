@@ -132,6 +132,14 @@ export function putTimestamps(bytes: Uint8Array, at: number, tsVal: number, tsEc
   return at + 10
 }
 
+/** Two NOPs and timestamps (RFC 7323 appendix A): what every segment of an established connection begins its options with. */
+export function putAlignedTimestamps(bytes: Uint8Array, at: number, tsVal: number, tsEcr: number): number {
+  put32(bytes, at, ALIGNED_TIMESTAMPS)
+  put32(bytes, at + 4, tsVal)
+  put32(bytes, at + 8, tsEcr)
+  return at + ALIGNED_TIMESTAMPS_LENGTH
+}
+
 /** The head of a SACK option of `blocks` blocks; the caller puts the edges behind it, left and right in turn. */
 export function putSackHeader(bytes: Uint8Array, at: number, blocks: number): number {
   put8(bytes, at, OptionKind.Sack)

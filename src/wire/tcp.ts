@@ -1,5 +1,5 @@
 // hot path: one Segment is refilled for each packet.
-import { i32, put16, put32, u8, u16 } from './bytes.ts'
+import { i32, put32, u16 } from './bytes.ts'
 import { fold, pseudoHeader, sum } from './checksum.ts'
 import { Drop } from './drop.ts'
 import { Protocol } from './ipv4.ts'
@@ -10,6 +10,12 @@ import { readOptions } from './tcp-options.ts'
 export const TCP_HEADER = 20
 /** Where the checksum lies in the header. */
 export const TCP_CHECKSUM_OFFSET = 16
+
+const SEQUENCE = 4
+const ACKNOWLEDGMENT = 8
+/** The word of data offset, control bits and window. */
+const CONTROL = 12
+const URGENT = 18
 
 export const Flag = { Fin: 1, Syn: 2, Rst: 4, Psh: 8, Ack: 16, Urg: 32, Ece: 64, Cwr: 128 } as const
 
@@ -81,17 +87,19 @@ export class Segment {
  */
 export function readSegment(out: Segment, bytes: Uint8Array, offset: number, end: number): Drop {
   if (end - offset < TCP_HEADER) return Drop.TooShort
-  const headerLength = (u8(bytes, offset + 12) >>> 4) << 2
+  const control = i32(bytes, offset + CONTROL)
+  const headerLength = (control >>> 26) & 60
   if (headerLength < TCP_HEADER || headerLength > end - offset) return Drop.BadHeaderLength
-  const flags = u8(bytes, offset + 13)
+  const flags = (control >>> 16) & 0xff
+  const ports = i32(bytes, offset)
   out.memory = bytes
-  out.sourcePort = u16(bytes, offset)
-  out.destinationPort = u16(bytes, offset + 2)
-  out.seq = toSeq(i32(bytes, offset + 4))
-  out.ack = toSeq(i32(bytes, offset + 8))
+  out.sourcePort = ports >>> 16
+  out.destinationPort = ports & 0xffff
+  out.seq = toSeq(i32(bytes, offset + SEQUENCE))
+  out.ack = toSeq(i32(bytes, offset + ACKNOWLEDGMENT))
   out.flags = flags
-  out.window = u16(bytes, offset + 14)
-  out.urgent = u16(bytes, offset + 18)
+  out.window = control & 0xffff
+  out.urgent = u16(bytes, offset + URGENT)
   out.headerLength = headerLength
   out.payload = offset + headerLength
   out.payloadLength = end - out.payload
@@ -125,12 +133,9 @@ export function writeTcpHeader(
   window: number,
   urgent: number,
 ): void {
-  put16(bytes, offset, sourcePort)
-  put16(bytes, offset + 2, destinationPort)
-  put32(bytes, offset + 4, seq)
-  put32(bytes, offset + 8, ack)
-  put16(bytes, offset + 12, (headerLength << 10) | flags)
-  put16(bytes, offset + 14, window)
-  put16(bytes, offset + TCP_CHECKSUM_OFFSET, 0)
-  put16(bytes, offset + 18, urgent)
+  put32(bytes, offset, (sourcePort << 16) | destinationPort)
+  put32(bytes, offset + SEQUENCE, seq)
+  put32(bytes, offset + ACKNOWLEDGMENT, ack)
+  put32(bytes, offset + CONTROL, (headerLength << 26) | (flags << 16) | window)
+  put32(bytes, offset + TCP_CHECKSUM_OFFSET, urgent)
 }

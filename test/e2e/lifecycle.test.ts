@@ -92,6 +92,37 @@ describe.skipIf(reason)('the daemon', { timeout: 60_000 }, () => {
       expect(run(['ip', 'netns', 'pids', site.namespace.name]).stdout).toBe('')
     }))
 
+  test('under npm start does not wait for clients after a second Ctrl-C', () =>
+    withSite(async (site) => {
+      const command = `npm start -- --control ${site.control}`
+      const terminal = site.namespace.start(['script', '-qfec', command, '/dev/null'])
+      await terminal.says(`ready ${OURS} on tun0`)
+      const client = await site.puppet(7)
+      const took = await duration(async () => {
+        terminal.process.stdin?.write('\x03')
+        await client.tells('end')
+        await wait(1200) // within a second it is the first one again
+        terminal.process.stdin?.write('\x03')
+        expect(await terminal.exit(8000), terminal.stdout).toBe(0)
+      })
+      expect(took).toBeLessThan(4900)
+      expect(site.hasDevice).toBe(false)
+    }))
+
+  test('under npm start ends with npm on SIGTERM', () =>
+    withSite(async (site) => {
+      const npm = site.namespace.start(['npm', 'start', '--', '--control', site.control])
+      await npm.says(`ready ${OURS} on tun0`)
+      npm.process.kill('SIGTERM')
+      await npm.exit(8000)
+      await eventually(
+        () => run(['ip', 'netns', 'pids', site.namespace.name]).stdout,
+        (pids) => pids === '',
+        8000,
+      )
+      expect(site.hasDevice).toBe(false)
+    }))
+
   test('is alone on its device, and with its control socket', () =>
     withSite(async (site) => {
       const first = await site.serve()

@@ -22,8 +22,12 @@ export interface Manner {
   length: number
   /** Bytes a call of send or recv. */
   chunk: number
-  /** What it does when all is sent: shut the direction down and read on, close only when the peer has ended, or abort. */
-  ending: 'half-close' | 'wait' | 'abort'
+  /**
+   * What it does when all is sent: shut the direction down and read on, close only when the peer has ended, or abort. Who leaves closes at
+   * `leavesAt`, whatever has been sent or read by then.
+   */
+  ending: 'half-close' | 'wait' | 'abort' | 'leave'
+  leavesAt: Instant
   /** It reads nothing before this moment. */
   readsFrom: Instant
 }
@@ -55,6 +59,10 @@ export class Party {
 
   work(): void {
     if (this.isClosed) return
+    if (this.manner.ending === 'leave' && this.#now() >= this.manner.leavesAt) {
+      this.close()
+      return
+    }
     if (this.#now() >= this.manner.readsFrom) this.#read()
     if (this.error === 0) this.#write()
     if (this.error !== 0 || (this.sawEnd && this.sentLength === this.toSend.length)) this.close()

@@ -60,6 +60,7 @@ const manner = (endings: Manner['ending'][], longest: number): fc.Arbitrary<Mann
     length: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: longest })),
     chunk: fc.oneof(fc.integer({ min: 500, max: 65_536 }), fc.integer({ min: 64, max: 500 })),
     ending: fc.constantFrom(...endings),
+    leavesAt: fc.oneof(fc.integer({ min: 0, max: SECOND }), fc.integer({ min: 0, max: 20 * SECOND })),
     readsFrom: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 20 * SECOND })),
   })
 
@@ -91,6 +92,8 @@ export interface Remains {
   timeWait: number
   sockets: number
   nextDeadline: number
+  /** The row of timers that the next connection would get: the one that the only connection had. */
+  timerRow: number
   /** Bytes of the arena more than before. */
   memory: number
   faults: number
@@ -117,7 +120,9 @@ export function play(scenario: Scenario): Outcome {
   const used = [a.arena.used, b.arena.used]
   const begin = (socket: StreamSocket, own: Manner, other: Manner, salt: number): Party => {
     const party = new Party(socket, own, seed + salt, other.length, () => world.now)
-    if (own.readsFrom > world.now) world.at(own.readsFrom, () => party.work())
+    for (const moment of [own.readsFrom, own.leavesAt]) {
+      if (moment > world.now) world.at(moment, () => party.work())
+    }
     return party
   }
   const open = (at: SocketHost, port: number): StreamSocket => {
@@ -178,6 +183,7 @@ function remainsOf(host: SocketHost, usedBefore: number): Remains {
     timeWait: tcp.timeWait.size,
     sockets: host.sockets.open.size,
     nextDeadline: host.stack.nextDeadline(),
+    timerRow: tcp.timers.allocate(),
     memory: host.arena.used - usedBefore,
     faults: host.stack.counters.stack.Faults + host.stack.counters.tcp.Faults,
   }
@@ -189,6 +195,7 @@ export const NOTHING_REMAINS: Remains = {
   timeWait: 0,
   sockets: 0,
   nextDeadline: NEVER,
+  timerRow: 0,
   memory: 0,
   faults: 0,
 }

@@ -5,7 +5,7 @@ import type { Party } from './parties.ts'
 import { NOTHING_REMAINS, type Outcome, play, type Scenario, scenarios } from './scenario.ts'
 
 /** How many worlds each property is tried in. */
-const RUNS = Number(process.env.TUNSTACK_TRANSFERS ?? 60)
+const RUNS = Number(process.env.TUNSTACK_TRANSFERS ?? 40)
 
 /** `to` has received nothing but the beginning of what `from` sent, in order. */
 function expectPrefix(from: Party, to: Party): void {
@@ -62,7 +62,13 @@ describe('whatever the network does', () => {
   })
 
   test('[RFC9293 §3.10.5] after an abort nothing remains, and what had arrived was right', () => {
-    holds(scenarios(['abort'], ['half-close', 'wait', 'abort'], 30_000), () => {})
+    holds(scenarios(['abort'], ['half-close', 'wait', 'abort', 'leave'], 30_000), () => {})
+  })
+
+  test('[RFC9293 §3.10.4] who closes at any moment leaves nothing behind', () => {
+    holds(scenarios(['leave'], ['half-close', 'wait', 'leave'], 30_000), () => {})
+    const opened = scenarios(['leave'], ['half-close', 'leave'], 10_000).map(simultaneously)
+    holds(opened, () => {})
   })
 
   test('[RFC9293 §3.5] two ends that connect to each other become one connection', () => {

@@ -240,6 +240,11 @@ export class Peer {
     calls.release(this.c, this.now)
   }
 
+  /** Our user lets go of another connection than the one that tests look into. */
+  releasesOther(c: Connection): void {
+    calls.release(c, this.now)
+  }
+
   fail(expected: string, actual: string): never {
     const counted = Object.entries(this.counters).filter(([, value]) => value !== 0)
     const counters = counted.map(([name, value]) => `${name}=${value}`).join(' ')
@@ -309,6 +314,7 @@ export class Peer {
 
   #transmit(): void {
     this.tcp.transmit(this.#sink, this.now)
+    if (this.tcp.isDirty && !this.isFull) throw new Error('something was left unsaid')
   }
 
   #host(mtu: number): TcpHost {

@@ -95,6 +95,8 @@ describe('first: the sequence number', () => {
     peer.expects('. 1:1(0) ack 1')
     peer.sends('. 0:0(0) ack 1')
     peer.expectsNothing()
+    expect(peer.counters.TCPACKSkippedSeq).toBe(1)
+    expect(peer.counters.TCPChallengeACK).toBe(0)
     peer.advance(500 * MILLISECOND)
     peer.sends('. 0:0(0) ack 1')
     peer.expects('. 1:1(0) ack 1')
@@ -246,6 +248,18 @@ describe('resets that we send', () => {
     peer.expects('R. 1:1(0) ack 11')
     expect(peer.counters.TCPAbortOnClose).toBe(1)
     expect(peer.arena.used).toBe(peer.idle)
+  })
+
+  test('[RFC9293 §3.6.1] SHLD-3: whatever the state', () => {
+    const peer = established()
+    peer.sends('FP. 1:11(10) ack 1')
+    peer.expects('. 1:1(0) ack 12')
+    peer.closes()
+    peer.expects('F. 1:1(0) ack 12')
+    peer.state('LAST-ACK')
+    peer.releases()
+    peer.expects('R. 2:2(0) ack 12')
+    expect(peer.c.state).toBe('CLOSED')
   })
 
   test.each([

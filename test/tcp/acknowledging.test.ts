@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MILLISECOND } from '../../src/base/time.ts'
+import { Timer } from '../../src/tcp/timers.ts'
 import type { Peer } from '../support/peer.ts'
 import { established } from '../support/peers.ts'
 
@@ -19,6 +20,7 @@ describe('delayed acknowledgements', () => {
     peer.advance(1)
     peer.expects('. 1:1(0) ack 101')
     expect(peer.counters.DelayedACKs).toBe(1)
+    expect(peer.tcp.nextDeadline()).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('[RFC9293 §3.8.6.3] the delay counts from the first segment', () => {
@@ -65,6 +67,7 @@ describe('delayed acknowledgements', () => {
     peer.sends('P. 1:101(100) ack 1')
     peer.writes(50)
     peer.expects('P. 1:51(50) ack 101')
+    expect(peer.c.timers.isArmed(Timer.DelayedAck)).toBe(false)
     peer.advance(100 * MILLISECOND)
     peer.expectsNothing()
   })

@@ -131,6 +131,22 @@ describe('path MTU', () => {
     peer.expects('. 2921:3881(960)')
   })
 
+  test('[RFC6928 §2] the initial window after idling is one of the new size', () => {
+    const peer = connected()
+    peer.writes(29_200)
+    peer.takes()
+    for (let acked = 1460; acked <= 29_200; acked += 1460) peer.sends(`. 1:1(0) ack ${1 + acked}`)
+    peer.writes(1460)
+    errs(peer, 3, 4, 29_201, 1500)
+    peer.takes()
+    errs(peer, 3, 4, 29_201, 1000)
+    peer.takes()
+    peer.sends('. 1:1(0) ack 30661')
+    peer.advance(10 * SECOND)
+    peer.writes(50_000)
+    expect(peer.takes()).toHaveLength(Math.floor(9600 / 960))
+  })
+
   test('[RFC1191 §3] a larger MTU than known changes nothing', () => {
     const peer = connected()
     peer.writes(2920)

@@ -10,6 +10,8 @@ describe('CLOSED', () => {
     peer.expects('R. 0:0(0) ack 1 win 0')
     peer.sends('FP 0:10(10)')
     peer.expects('R. 0:0(0) ack 11')
+    expect(peer.counters.OutRsts).toBe(2)
+    expect(peer.counters.OutSegs).toBe(2)
   })
 
   test('[RFC9293 §3.10.7.1] a segment with ACK is answered with a reset of that number', () => {
@@ -87,6 +89,19 @@ describe('SYN-RECEIVED', () => {
     expect(peer.tcp.synCache.size).toBe(1)
   })
 
+  test('many of them, each with what its own SYN offered', () => {
+    const peer = listening({ backlog: 1000 })
+    for (let port = 1; port <= 40; port++) {
+      peer.sendsFrom(port, `S 0:0(0) <mss ${1000 + port}${port % 2 ? ',nop,nop,sackOK' : ''}>`)
+      peer.expects(`S. 0:0(0) ack 1 <mss 1460${port % 2 ? ',nop,nop,sackOK' : ''}>`)
+    }
+    for (let port = 1; port <= 40; port++) peer.sendsFrom(port, '. 1:1(0) ack 1')
+    for (let port = 1; port <= 40; port++) {
+      const c = peer.accepts()
+      expect([c.remotePort, c.options.sendMss, c.options.sack]).toEqual([port, 1000 + port, port % 2 === 1])
+    }
+  })
+
   test('[RFC9293 §3.8.3] MUST-22: the SYN-ACK is sent again after 1, 3, 7, 15 and 31 s, and given up after 63 s', () => {
     const peer = synReceived()
     peer.at(62.9 * SECOND)
@@ -157,6 +172,14 @@ describe('SYN-RECEIVED', () => {
     peer.advance(0.1 * SECOND)
     peer.sends('. 1:1(0) ack 1')
     expect(peer.accepts().rtt.smoothed).toBe(0.1 * SECOND)
+  })
+
+  test('[RFC6298 §3] Karn: but not when the SYN-ACK was sent twice', () => {
+    const peer = synReceived()
+    peer.sends('S 0:0(0) <mss 1460>')
+    peer.advance(0.1 * SECOND)
+    peer.sends('. 1:1(0) ack 1')
+    expect(peer.accepts().rtt.smoothed).toBe(0)
   })
 
   test('[RFC6298 §5.7] a lost SYN-ACK: the first time-out is 3 s; [RFC5681 §3.1] and the window one segment', () => {
@@ -262,4 +285,12 @@ describe('backlog', () => {
     peer.tcp.unlisten(peer.listener!)
     expect(peer.arena.used).toBe(peer.idle)
   })
+})
+
+test('[RFC9293 §3.10.7.4] what is acceptable in SYN-RECEIVED is acceptable to the connection: a small buffer', () => {
+  const peer = synReceived({ settings: { receiveBuffer: 2048 } })
+  peer.sends('. 2051:2051(0) ack 1')
+  peer.expects('. 1:1(0) ack 1')
+  peer.state('SYN-RECEIVED')
+  expect(peer.listener!.queued).toBe(0)
 })

@@ -55,7 +55,7 @@ describe('Nagle’s algorithm', () => {
     const peer = connected()
     for (let i = 0; i < 30; i++) peer.writes(100)
     peer.expects('. 1:1461(1460)')
-    peer.expects('. 1461:2921(1460)')
+    peer.expects('P. 1461:2921(1460)')
     peer.expects('P. 2921:3001(80)')
   })
 })
@@ -105,15 +105,42 @@ describe('TCP_CORK', () => {
 })
 
 describe('PSH', () => {
+  /** Without the PSH of those that leave together. */
+  function alone(options: Parameters<typeof connected>[0] = {}): ReturnType<typeof connected> {
+    const peer = connected(options)
+    peer.tcp.host.sysctl.tcp_min_tso_segs = 65535
+    return peer
+  }
+
   test('[RFC9293 §3.9.1.2] MUST-61: on the last buffered segment', () => {
-    const peer = connected()
+    const peer = alone()
     peer.writes(4000)
     expect(peer.takes().map((line) => line.split(' ')[0])).toEqual(['.', '.', 'P.'])
   })
 
   test('[RFC9293 §3.9.1.2] MUST-60: a stream without an end is pushed each half window', () => {
-    const peer = connected({ win: 8760 })
+    const peer = alone({ win: 8760 })
     peer.writes(100_000)
     expect(peer.takes().map((line) => line.split(' ')[0])).toEqual(['.', '.', '.', 'P.', '.', '.'])
+  })
+
+  test('as on Linux, on every second segment of those that leave together', () => {
+    const peer = connected()
+    peer.writes(100_000)
+    expect(
+      peer
+        .takes()
+        .map((line) => line.split(' ')[0])
+        .join(' '),
+    ).toBe('. P. . P. . P. . P. . P.')
+  })
+
+  test('not on what is said to go on (MSG_MORE)', () => {
+    const peer = alone()
+    peer.writes(1460)
+    peer.expects('P. 1:1461(1460)')
+    peer.writes(1460)
+    peer.c.send.wrote(true)
+    peer.expects('. 1461:2921(1460)')
   })
 })

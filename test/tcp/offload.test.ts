@@ -8,12 +8,12 @@ describe('super-segments', () => {
   test('the initial window goes out in one', () => {
     const peer = connected(offload)
     peer.writes(100_000)
-    peer.expects('. 1:14601(14600) ack 1 gso 1460')
+    peer.expects('P. 1:14601(14600) ack 1 gso 1460')
     peer.expectsNothing()
     expect(peer.counters.OutSegs).toBe(2 + 10)
   })
 
-  test('[RFC9293 §3.9.1.2] MUST-61: PSH only where the user’s data ends', () => {
+  test('[RFC9293 §3.9.1.2] MUST-61: PSH where the user’s data ends', () => {
     const peer = connected(offload)
     peer.writes(5000)
     peer.expects('P. 1:5001(5000) ack 1 gso 1460')
@@ -24,7 +24,7 @@ describe('super-segments', () => {
     peer.writes(100)
     peer.expects('P. 1:101(100) ack 1 gso 0')
     peer.writes(5000)
-    peer.expects('. 101:4481(4380) ack 1 gso 1460')
+    peer.expects('P. 101:4481(4380) ack 1 gso 1460')
     peer.expectsNothing()
     peer.sends('. 1:1(0) ack 101')
     peer.expects('P. 4481:5101(620) ack 1 gso 0')
@@ -45,7 +45,7 @@ describe('super-segments', () => {
     peer.sends('. 1:1(0) ack 1461 win 9000')
     peer.expectsNothing()
     peer.sends('. 1:1(0) ack 5001 win 9000')
-    peer.expects('. 10001:12921(2920) ack 1 gso 1460')
+    peer.expects('P. 10001:12921(2920) ack 1 gso 1460')
   })
 
   test('none is longer than an IP packet, and all but the last are whole', () => {
@@ -53,9 +53,9 @@ describe('super-segments', () => {
     peer.c.congestion.window = 1 << 20
     peer.sends('. 1:1(0) ack 1 win 65535')
     peer.writes(200_000)
-    peer.expects('. 1:64241(64240) ack 1 gso 1460')
-    peer.expects('. 64241:128481(64240) ack 1 gso 1460')
-    peer.expects('. 128481:192721(64240) ack 1 gso 1460')
+    peer.expects('P. 1:64241(64240) ack 1 gso 1460')
+    peer.expects('P. 64241:128481(64240) ack 1 gso 1460')
+    peer.expects('P. 128481:192721(64240) ack 1 gso 1460')
     peer.expects('P. 192721:200001(7280) ack 1 gso 1460')
   })
 
@@ -91,7 +91,7 @@ describe('super-segments', () => {
     peer.writes(100_000)
     peer.takes()
     peer.sends('. 1:1(0) ack 2921')
-    peer.expects('. 14601:20441(5840) ack 1 gso 1460')
+    peer.expects('P. 14601:20441(5840) ack 1 gso 1460')
   })
 
   test('with a full device nothing is lost: it goes out later', () => {

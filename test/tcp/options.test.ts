@@ -65,7 +65,7 @@ describe('negotiation', () => {
     peer.expects('. 1:1(0) ack 1')
     peer.writes(3000)
     peer.expects('. 1:1449(1448) ack 1 <nop,nop,sack 101:201>')
-    peer.expects('. 1449:2897(1448) ack 1 <nop,nop,sack 101:201>')
+    peer.expects('P. 1449:2897(1448) ack 1 <nop,nop,sack 101:201>')
     // Neither was a short one: the rest does not wait.
     peer.expects('P. 2897:3001(104) ack 1')
   })

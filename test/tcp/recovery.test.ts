@@ -200,7 +200,7 @@ describe('time-out', () => {
     peer.takes()
     peer.sends(`. 1:1(0) ack ${1 + 10 * MSS}`)
     peer.expects(`. ${at(10)}`)
-    peer.expects(`. ${at(11)}`)
+    peer.expects(`P. ${at(11)}`)
     peer.expectsNothing()
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { isWritable } from '../../src/tcp/calls.ts'
 import { ARROWS, type State } from '../../src/tcp/state.ts'
-import { OUR_ADDRESS, PEER_ADDRESS, PEER_PORT, type Peer } from '../support/peer.ts'
+import { OUR_ADDRESS, PEER_ADDRESS, PEER_PORT, type Peer, RecordingUser } from '../support/peer.ts'
 import {
   closed,
   closeWait,
@@ -107,6 +108,17 @@ describe('opening', () => {
     expect(peer.c.closeReason).toBe('refused')
   })
 
+  test('[RFC9293 §3.10.7.4] in SYN-RECEIVED of an active open an ACK of something else is reset', () => {
+    for (const ack of [0, 2, -100]) {
+      const peer = synCrossed()
+      peer.sends(`P. 1:11(10) ack ${ack}`)
+      peer.expects(`R ${ack}:${ack}(0)`)
+      peer.expectsNothing()
+      peer.state('SYN-RECEIVED')
+      expect(peer.c.receive.queue.length).toBe(0)
+    }
+  })
+
   test('[RFC9293 §3.10.4] CLOSE in SYN-SENT', () => {
     const peer = synSent()
     peer.closes()
@@ -198,6 +210,29 @@ describe('closing', () => {
     peer.expects('. 2:2(0) ack 2')
     peer.state('TIME-WAIT')
     expect(seen[0]).toBe('FIN-WAIT-1 TIME-WAIT')
+  })
+
+  test('[RFC9293 §3.10.7.4] the user is told of the peer’s FIN', () => {
+    for (const make of [established, finWait1]) {
+      const peer = make()
+      const user = new RecordingUser()
+      peer.c.user = user
+      peer.sends('F. 1:1(0) ack 1')
+      expect(user.changes).toBe(1)
+    }
+  })
+
+  test('[RFC9293 §3.10.2] writable until closed, or full', () => {
+    const peer = established({ settings: { sendBuffer: 1000 } })
+    expect(isWritable(peer.c)).toBe(true)
+    expect(peer.writes(2000)).toBe(1000)
+    expect(isWritable(peer.c)).toBe(false)
+    expect(peer.writes(1)).toBe(0)
+    peer.sends('. 1:1(0) ack 1')
+    peer.sends('. 1:1(0) ack 1001')
+    expect(isWritable(peer.c)).toBe(true)
+    peer.closes()
+    expect(isWritable(peer.c)).toBe(false)
   })
 
   test('[RFC9293 §3.6] data and FIN together', () => {

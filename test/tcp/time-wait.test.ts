@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/base/time.ts'
+import * as calls from '../../src/tcp/calls.ts'
 import { distance } from '../../src/wire/seq.ts'
 import type { Peer } from '../support/peer.ts'
-import { closing, finWait2, timeWait } from '../support/peers.ts'
+import { closing, finWait2, listening, timeWait } from '../support/peers.ts'
 
 const withTimestamps = { options: 'mss 1460,sackOK,TS val 100 ecr 0' }
 
@@ -87,6 +88,32 @@ describe('TIME-WAIT', () => {
     const peer = timeWait(withTimestamps)
     peer.sends('F. 1:1(0) ack 2')
     expect(peer.expects('. 2:2(0) ack 2').segment.hasTimestamps).toBe(true)
+    const plain = timeWait()
+    plain.sends('F. 1:1(0) ack 2')
+    plain.expects('. 2:2(0) ack 2 <>')
+  })
+
+  test('many of them: each is answered with its own numbers, and ends in its time', () => {
+    const peer = listening({ backlog: 1000 })
+    for (let port = 1; port <= 40; port++) {
+      peer.sendsFrom(port, 'S 0:0(0)', '. 1:1(0) ack 1', `P. 1:${1 + port}(${port}) ack 1`)
+      peer.connection = peer.listener!.accept()
+      calls.receive(peer.c, new Uint8Array(64), 0, 64, true)
+      peer.releases()
+      peer.sendsFrom(port, `F. ${1 + port}:${1 + port}(0) ack 2`)
+      peer.advance(SECOND)
+    }
+    peer.takes()
+    expect(peer.tcp.timeWait.size).toBe(40)
+    for (let port = 1; port <= 40; port++) {
+      peer.sendsFrom(port, `. ${1 + port}:${2 + port}(1) ack 2`)
+      peer.expects(`. 2:2(0) ack ${2 + port}`)
+    }
+    const seen: number[] = []
+    peer.tcp.timeWait.forEach((_local, _remote, ports) => void seen.push(ports >>> 16))
+    expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1))
+    peer.advance(60 * SECOND)
+    expect(peer.tcp.timeWait.size).toBe(0)
   })
 
   test('[RFC7323 §5.3] an old duplicate is acknowledged, but does not restart the wait', () => {

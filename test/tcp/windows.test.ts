@@ -148,6 +148,19 @@ describe('sending', () => {
     expect(peer.c.send.wnd).toBe(200)
   })
 
+  test('[RFC9293 §3.10.7.4] SND.WL1 follows: what comes later in sequence sets it, whatever it acknowledges', () => {
+    const peer = established()
+    peer.writes(100)
+    peer.takes()
+    peer.sends('. 1:1(0) ack 101 win 5000')
+    peer.sends('P. 1:11(10) ack 101 win 6000')
+    peer.sends('P. 11:21(10) ack 101 win 7000')
+    expect(peer.c.send.wnd).toBe(7000)
+    // The first of these two was overtaken by the second.
+    peer.sends('P. 31:41(10) ack 101 win 9000', 'P. 21:31(10) ack 101 win 8000')
+    expect(peer.c.send.wnd).toBe(9000)
+  })
+
   test('[RFC9293 §3.1] MUST-1: a window of 65535 is unsigned', () => {
     const peer = established({ options: 'mss 1460,nop,wscale 14' })
     peer.sends('. 1:1(0) ack 1 win 65535')
@@ -230,7 +243,7 @@ describe('zero window', () => {
     peer.takes()
     peer.sends('. 1:1(0) ack 2921 win 65535')
     peer.expects('. 2921:4381(1460)')
-    peer.expects('. 4381:5841(1460)')
+    peer.expects('P. 4381:5841(1460)')
     peer.expects('. 5841:7301(1460)')
     peer.expects('P. 7301:7921(620)')
     expect(peer.c.rtt.backoff).toBe(0)

@@ -46,7 +46,7 @@ describe('[RFC791 §3.1] the header', () => {
         ipv4.writeIpv4(bytes, at, 20 + payload, f.tos, f.id, bits, f.ttl, f.protocol, f.source, f.destination)
         const header = new ipv4.Ipv4Header()
         expect(ipv4.readIpv4(header, bytes, at, bytes.length)).toBe(Drop.None)
-        expect({ ...header }).toEqual({ headerLength: 20, totalLength: 20 + payload, ...f })
+        expect(header).toMatchObject({ headerLength: 20, totalLength: 20 + payload, ...f })
       }),
     )
   })

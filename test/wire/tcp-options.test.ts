@@ -57,8 +57,9 @@ const sackPermitted = fc.constant<Writer>({
   write: options.putSackPermitted,
   expected: { sackPermitted: true },
 })
-const timestamps = fc.tuple(edge, edge).map(([tsVal, tsEcr]): Writer => {
-  const write = (bytes: Uint8Array, at: number) => options.putTimestamps(bytes, at, tsVal, tsEcr)
+const timestamps = fc.tuple(fc.boolean(), edge, edge).map(([isAligned, tsVal, tsEcr]): Writer => {
+  const put = isAligned ? options.putAlignedTimestamps : options.putTimestamps
+  const write = (bytes: Uint8Array, at: number) => put(bytes, at, tsVal, tsEcr)
   return { write, expected: { hasTimestamps: true, tsVal, tsEcr } }
 })
 const sack = fc.array(fc.tuple(edge, edge), { minLength: 1, maxLength: 4 }).map((blocks): Writer => {

@@ -1,54 +1,63 @@
-import { AF_INET, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM } from '../../socket/constants.ts'
-import { DatagramSocket } from '../../socket/datagram-socket.ts'
+import {
+  AF_INET,
+  AF_UNSPEC,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+} from '../../socket/constants.ts'
 import { Errno } from '../../socket/errno.ts'
-import { StreamSocket } from '../../socket/stream-socket.ts'
+import type { StreamSocket } from '../../socket/stream-socket.ts'
 import type { Expression } from '../ast.ts'
-import type { SocketFile } from '../descriptors.ts'
-import { addressOf, integerOf, memberOf, portOf } from '../expression.ts'
-import { symbolValue } from '../symbols.ts'
+import { addressOf, formatExpression, integerOf, memberOf, portOf } from '../expression.ts'
+import { fail } from '../script-error.ts'
 import type { Arguments } from './arguments.ts'
-import { fileOf, onSocket, socketOf } from './files.ts'
-import { type Attempt, type CallContext, type CallTable, done } from './outcome.ts'
-
-const SOCK_NONBLOCK = symbolValue('SOCK_NONBLOCK')!
-const SOCK_CLOEXEC = symbolValue('SOCK_CLOEXEC')!
+import {
+  type Attempt,
+  type CallContext,
+  type CallTable,
+  done,
+  streamOf,
+  timeoutOf,
+  waiting,
+  waits,
+} from './outcome.ts'
 
 /** Calls that make, join and end sockets. */
 export const lifecycle: CallTable = {
   socket(call, context) {
     call.expect(3)
     const flags = call.integer(1)
-    const type = flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)
-    const protocol = call.integerOr(2, type === SOCK_DGRAM ? IPPROTO_UDP : IPPROTO_TCP)
-    const socket = context.machine.sockets.socket(call.integerOr(0, AF_INET), type, protocol)
-    if (typeof socket === 'number') return done(socket)
-    const file = socketFile(socket, (flags & SOCK_NONBLOCK) === 0)
-    if (file.kind === 'stream') context.underTest.opened(file.socket)
-    return () => ({ result: 0, file })
+    const isDatagram = (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) === SOCK_DGRAM
+    const protocol = call.integerOr(2, isDatagram ? IPPROTO_UDP : IPPROTO_TCP)
+    const fd = opened(
+      call,
+      context.calls.socket(call.integerOr(0, AF_INET), flags, protocol, descriptorFor(call)),
+    )
+    const socket = streamOf(context, fd)
+    if (socket !== undefined) context.underTest.opened(socket)
+    return done(fd)
   },
 
   bind(call, context) {
     call.expect(3)
-    const { address, port } = addressArgument(
-      call.at(1),
-      context.settings.localAddress,
-      context.settings.localPort,
-    )
-    return onSocket(call, context, 0, ({ socket }) => socket.bind(address, port))
+    const { localAddress, localPort } = context.settings
+    const { family, address, port } = addressArgument(call.at(1), localAddress, localPort)
+    return done(context.calls.bind(call.integer(0), address, port, family))
   },
 
   listen(call, context) {
     call.expect(2)
-    const backlog = call.integer(1)
-    return onSocket(call, context, 0, ({ socket, kind }) => {
-      if (kind !== 'stream') return -Errno.EOPNOTSUPP
-      const result = socket.listen(backlog)
-      if (result === 0) context.underTest.listens(socket)
-      return result
-    })
+    const result = context.calls.listen(call.integer(0), call.integer(1))
+    if (result === 0) context.underTest.listens(streamOf(context, call.integer(0))!)
+    return done(result)
   },
 
-  accept: (call, context) => accept(call, context, 0),
+  accept(call, context) {
+    call.expect(1, 3)
+    return accept(call, context, 0)
+  },
 
   accept4(call, context) {
     call.expect(4)
@@ -57,85 +66,96 @@ export const lifecycle: CallTable = {
 
   connect(call, context) {
     call.expect(2, 3)
-    const file = socketOf(call, context, 0)
-    if (typeof file === 'number') return done(file)
-    if (isUnspecified(call.at(1))) return () => ({ result: disconnect(file) })
     const { remoteAddress, connectPort } = context.settings
-    const { address, port } = addressArgument(call.at(1), remoteAddress, connectPort)
-    if (file.kind === 'datagram') return () => ({ result: file.socket.connect(address, port) })
-    return connect(file.socket, file.isBlocking, address, port, context)
+    return connect(call.integer(0), addressArgument(call.at(1), remoteAddress, connectPort), context)
   },
 
   shutdown(call, context) {
     call.expect(2)
-    const how = call.integer(1)
-    return onSocket(call, context, 0, ({ socket }) => socket.shutdown(how))
+    return done(context.calls.shutdown(call.integer(0), call.integer(1)))
   },
 
   close(call, context) {
     call.expect(1)
-    const file = fileOf(call, context, 0)
-    if (file === undefined) return done(-Errno.EBADF)
-    context.descriptors.delete(call.integer(0))
-    if (file.kind !== 'stream' && file.kind !== 'datagram') return done(0)
-    return () => ({ result: file.socket.close() })
+    const socket = streamOf(context, call.integer(0))
+    const isWaiting = waits(context, call.integer(0))
+    const result = context.calls.close(call.integer(0))
+    if (socket?.isLingering !== true || !isWaiting) return done(result)
+    return lingering(socket, result, context)
+  },
+
+  dup(call, context) {
+    call.expect(1)
+    return done(opened(call, context.calls.descriptors.duplicate(call.integer(0), descriptorFor(call))))
   },
 }
 
-function accept(call: Arguments, context: CallContext, flags: number): Attempt {
-  call.expect(1, 4)
-  const file = socketOf(call, context, 0)
-  if (typeof file === 'number') return done(file)
-  if (file.kind !== 'stream') return done(-Errno.EOPNOTSUPP)
-  return () => {
-    const socket = file.socket.accept()
-    if (typeof socket === 'number') {
-      return socket === -Errno.EAGAIN && file.isBlocking ? undefined : { result: socket }
-    }
-    context.underTest.accepted(socket)
-    return { result: 0, file: socketFile(socket, (flags & SOCK_NONBLOCK) === 0) }
-  }
+/** The number that the script gives to what a call opens; undefined when it expects an error. */
+export function descriptorFor({ call }: Arguments): number | undefined {
+  const number = call.result.kind === 'ellipsis' ? -1 : integerOf(call.result)
+  return number >= 0 ? number : undefined
 }
 
-function connect(
-  socket: StreamSocket,
-  isBlocking: boolean,
-  address: number,
-  port: number,
-  { underTest }: CallContext,
-): Attempt {
+/** The new descriptor. Throws ScriptError when the script gives it a number that is in use. */
+export function opened({ call }: Arguments, fd: number): number {
+  if (fd !== -Errno.EBUSY) return fd
+  return fail(
+    call.result.place,
+    'a number that is not in use',
+    `${formatExpression(call.result)}, which is open`,
+  )
+}
+
+function accept(call: Arguments, context: CallContext, flags: number): Attempt {
+  const listening = call.integer(0)
+  const look: Attempt = () => {
+    const fd = opened(call, context.calls.accept(listening, undefined, flags, descriptorFor(call)))
+    if (fd === -Errno.EAGAIN && waits(context, listening)) return undefined
+    const socket = streamOf(context, fd)
+    if (socket !== undefined) context.underTest.accepted(socket)
+    return { result: fd }
+  }
+  const timeout = timeoutOf(context, listening, 'receiveTimeout')
+  return waiting(context.machine, timeout, look, () => ({ result: -Errno.EAGAIN }))
+}
+
+function connect(fd: number, { family, address, port }: SocketName, context: CallContext): Attempt {
   let isFirst = true
-  return () => {
-    const result = socket.connect(address, port)
-    if (isFirst && result === -Errno.EINPROGRESS) underTest.connects(socket, address, port)
+  const look: Attempt = () => {
+    const result = context.calls.connect(fd, address, port, family)
+    if (isFirst && result === -Errno.EINPROGRESS)
+      context.underTest.connects(streamOf(context, fd)!, address, port)
     const isOnItsWay = result === -Errno.EINPROGRESS || (!isFirst && result === -Errno.EALREADY)
     isFirst = false
-    return isOnItsWay && isBlocking ? undefined : { result }
+    return isOnItsWay && waits(context, fd) ? undefined : { result }
   }
+  const timeout = timeoutOf(context, fd, 'sendTimeout')
+  return waiting(context.machine, timeout, look, () => ({ result: -Errno.EINPROGRESS }))
 }
 
-function disconnect(file: SocketFile): number {
-  return file.kind === 'stream' ? file.socket.disconnect() : -Errno.EOPNOTSUPP
+/** SO_LINGER: close() returns when all is acknowledged, or its time is over. */
+function lingering(socket: StreamSocket, result: number, { machine }: CallContext): Attempt {
+  const look: Attempt = () => (socket.isLingering ? undefined : { result })
+  return waiting(machine, socket.lingersUntil - machine.now, look, () => ({ result }))
 }
 
-const isUnspecified = (expression: Expression): boolean =>
-  expression.kind === 'name' && integerOf(expression) === AF_UNSPEC
+/** What a sockaddr says. */
+export interface SocketName {
+  readonly family: number
+  readonly address: number
+  readonly port: number
+}
 
-/** A sockaddr_in that the script writes, or the address and port that `...` stands for. */
-export function addressArgument(
-  expression: Expression,
-  address: number,
-  port: number,
-): { address: number; port: number } {
-  if (expression.kind !== 'struct' || expression.type !== 'sockaddr_in') return { address, port }
+/** A sockaddr_in that the script writes, `AF_UNSPEC`, or the address and port that `...` stands for. */
+export function addressArgument(expression: Expression, address: number, port: number): SocketName {
+  if (expression.kind === 'name' && integerOf(expression) === AF_UNSPEC)
+    return { family: AF_UNSPEC, address, port }
+  if (expression.kind !== 'struct' || expression.type !== 'sockaddr_in')
+    return { family: AF_INET, address, port }
+  const family = expression.fields.get('sa_family')
   return {
+    family: family === undefined ? AF_INET : integerOf(family),
     address: addressOf(memberOf(expression, 'sin_addr')),
     port: portOf(memberOf(expression, 'sin_port')),
   }
-}
-
-function socketFile(socket: unknown, isBlocking: boolean): SocketFile {
-  if (socket instanceof StreamSocket) return { kind: 'stream', socket, isBlocking }
-  if (socket instanceof DatagramSocket) return { kind: 'datagram', socket, isBlocking }
-  throw new TypeError('a socket of an unknown type')
 }

@@ -1,119 +1,93 @@
 import { MILLISECOND, NEVER } from '../../base/time.ts'
-import { Epoll, type EpollEvent } from '../../socket/epoll.ts'
+import { EpollControl } from '../../socket/constants.ts'
+import type { EpollEvent } from '../../socket/epoll.ts'
 import { Errno } from '../../socket/errno.ts'
-import { type PollEntry, poll } from '../../socket/poll.ts'
-import type { Pollable } from '../../socket/pollable.ts'
-import type { Socket } from '../../socket/socket.ts'
+import type { PollDescriptor } from '../../socket/system-calls.ts'
 import type { Expression, StructLiteral } from '../ast.ts'
-import type { OpenFile } from '../descriptors.ts'
 import { formatExpression, integerOf, itemsOf, memberOf, structOf } from '../expression.ts'
 import type { Machine } from '../machine.ts'
 import { fail } from '../script-error.ts'
-import { formatBits, symbolValue } from '../symbols.ts'
+import { formatBits } from '../symbols.ts'
 import type { Arguments } from './arguments.ts'
-import { fileOf } from './files.ts'
-import { type Attempt, type CallTable, done, type Outcome, type OutputDifference } from './outcome.ts'
-
-const EPOLL_CTL_ADD = symbolValue('EPOLL_CTL_ADD')!
-const EPOLL_CTL_DEL = symbolValue('EPOLL_CTL_DEL')!
-const EPOLL_CTL_MOD = symbolValue('EPOLL_CTL_MOD')!
+import { descriptorFor, opened } from './lifecycle.ts'
+import { type Attempt, type CallTable, done, type OutputDifference, waiting } from './outcome.ts'
 
 /** Calls that wait for several descriptors. */
 export const readiness: CallTable = {
-  poll(call, context) {
+  poll(call, { machine, calls }) {
     call.expect(3)
     const structs = itemsOf(call.at(0)).map((item) => structOf(item, 'pollfd'))
     if (call.integer(1) !== structs.length)
       fail(call.at(1).place, `${structs.length} descriptors`, String(call.integer(1)))
-    const entries = structs.map((struct): PollEntry => {
-      const file = context.descriptors.get(integerOf(memberOf(struct, 'fd')))
-      return { source: sourceOf(file), events: integerOf(memberOf(struct, 'events')), revents: 0 }
-    })
-    return waiting(context.machine, call.integer(2), () => {
-      const count = poll(entries)
-      return count === 0
-        ? undefined
-        : { result: count, difference: () => reventsDifference(structs, entries) }
-    })
+    const list = structs.map(
+      (struct): PollDescriptor => ({
+        fd: integerOf(memberOf(struct, 'fd')),
+        events: integerOf(memberOf(struct, 'events')),
+        revents: 0,
+      }),
+    )
+    const difference = () => reventsDifference(structs, list)
+    return timed(
+      machine,
+      call.integer(2),
+      () => {
+        const result = calls.poll(list)
+        return result === 0 ? undefined : { result, difference }
+      },
+      difference,
+    )
   },
 
-  epoll_create(call) {
+  epoll_create(call, { calls }) {
     call.expect(1)
     if (call.integer(0) <= 0) return done(-Errno.EINVAL)
-    return newEpoll()
+    return done(opened(call, calls.epollCreate(0, descriptorFor(call))))
   },
 
-  epoll_create1(call) {
+  epoll_create1(call, { calls }) {
     call.expect(1)
-    return newEpoll()
+    return done(opened(call, calls.epollCreate(call.integer(0), descriptorFor(call))))
   },
 
-  epoll_ctl(call, context) {
+  epoll_ctl(call, { calls }) {
     call.expect(4)
-    const epoll = fileOf(call, context, 0)
-    const file = fileOf(call, context, 2)
-    if (epoll === undefined || file === undefined) return done(-Errno.EBADF)
-    if (epoll.kind !== 'epoll') return done(-Errno.EINVAL)
-    const source = sourceOf(file)
-    if (source === undefined) return done(-Errno.EPERM)
-    return done(control(call, epoll.epoll, source))
+    const [epfd, request, fd] = [call.integer(0), call.integer(1), call.integer(2)]
+    if (request === EpollControl.Delete) return done(calls.epollControl(epfd, request, fd, 0, 0n))
+    const event = call.struct(3, 'epoll_event')
+    return done(
+      calls.epollControl(epfd, request, fd, integerOf(memberOf(event, 'events')) | 0, dataOf(event)),
+    )
   },
 
-  epoll_wait(call, context) {
-    call.expect(4)
-    const file = fileOf(call, context, 0)
-    if (file === undefined) return done(-Errno.EBADF)
-    if (file.kind !== 'epoll') return done(-Errno.EINVAL)
-    const most = call.integer(2)
-    return waiting(context.machine, call.integer(3), () => {
-      const events: EpollEvent[] = []
-      const count = file.epoll.wait(events, most)
-      return count === 0
-        ? undefined
-        : { result: count, difference: () => eventsDifference(call.at(1), events) }
-    })
-  },
+  epoll_wait: (call, { machine, calls }) =>
+    epollWait(call, machine, (out, most) => calls.epollWait(call.integer(0), out, most)),
 }
 
-const newEpoll = (): Attempt => () => ({
-  result: 0,
-  file: { kind: 'epoll', epoll: new Epoll(), isBlocking: true },
-})
-
-/** Looks until there is something to tell, or the time (milliseconds; negative: no limit) is over. */
-function waiting(machine: Machine, timeout: number, look: () => Outcome | undefined): Attempt {
-  const until = timeout < 0 ? NEVER : machine.now + timeout * MILLISECOND
-  return () => {
-    const outcome = look() ?? (machine.now >= until ? { result: 0 } : undefined)
-    machine.alarm = outcome === undefined ? until : NEVER
-    return outcome
-  }
+function epollWait(
+  call: Arguments,
+  machine: Machine,
+  wait: (out: EpollEvent[], most: number) => number,
+): Attempt {
+  call.expect(4)
+  return timed(machine, call.integer(3), () => {
+    const events: EpollEvent[] = []
+    const result = wait(events, call.integer(2))
+    return result === 0 ? undefined : { result, difference: () => eventsDifference(call.at(1), events) }
+  })
 }
 
-/** Undefined for what cannot be waited for. */
-function sourceOf(file: OpenFile | undefined): Pollable | undefined {
-  if (file === undefined || file.kind === 'plain') return undefined
-  return file.kind === 'epoll' ? file.epoll : pollable(file.socket)
+/** Waits for as many milliseconds; negative: without limit. After that the answer is 0. */
+function timed(
+  machine: Machine,
+  timeout: number,
+  look: Attempt,
+  difference: () => OutputDifference | undefined = () => undefined,
+): Attempt {
+  return waiting(machine, timeout < 0 ? NEVER : timeout * MILLISECOND, look, () => ({
+    result: 0,
+    difference,
+  }))
 }
-
-const pollable = (socket: Socket): Pollable =>
-  'watch' in socket ? (socket as Socket & Pollable) : { poll: () => socket.poll(), watch() {}, unwatch() {} }
-
-function control(call: Arguments, epoll: Epoll, source: Pollable): number {
-  const key = call.integer(2)
-  switch (call.integer(1)) {
-    case EPOLL_CTL_ADD:
-      return epoll.add(key, source, eventsOf(call), dataOf(call.struct(3, 'epoll_event')))
-    case EPOLL_CTL_MOD:
-      return epoll.modify(key, eventsOf(call), dataOf(call.struct(3, 'epoll_event')))
-    case EPOLL_CTL_DEL:
-      return epoll.remove(key)
-    default:
-      return -Errno.EINVAL
-  }
-}
-
-const eventsOf = (call: Arguments): number => integerOf(memberOf(call.struct(3, 'epoll_event'), 'events')) | 0
 
 /** The union of an epoll_event, by whichever member the script writes; 0 for none. */
 function dataOf({ fields }: StructLiteral): bigint {
@@ -124,15 +98,15 @@ function dataOf({ fields }: StructLiteral): bigint {
 
 function reventsDifference(
   structs: readonly StructLiteral[],
-  entries: readonly PollEntry[],
+  list: readonly PollDescriptor[],
 ): OutputDifference | undefined {
   for (const [i, struct] of structs.entries()) {
     const expression = struct.fields.get('revents')
-    const { revents } = entries[i]!
+    const { fd, revents } = list[i]!
     if (expression === undefined || expression.kind === 'ellipsis' || integerOf(expression) === revents)
       continue
     return {
-      what: `revents of descriptor ${formatExpression(memberOf(struct, 'fd'))}`,
+      what: `revents of descriptor ${fd}`,
       expected: formatExpression(expression),
       actual: formatBits(revents, 'POLL'),
     }
@@ -143,9 +117,8 @@ function reventsDifference(
 /** One event, or a list of them. */
 function eventsDifference(written: Expression, events: readonly EpollEvent[]): OutputDifference | undefined {
   if (written.kind === 'ellipsis') return undefined
-  const structs = (written.kind === 'list' ? itemsOf(written) : [written]).map((item) =>
-    structOf(item, 'epoll_event'),
-  )
+  const items = written.kind === 'list' ? itemsOf(written) : [written]
+  const structs = items.map((item) => structOf(item, 'epoll_event'))
   for (const [i, { events: bits, data }] of events.entries()) {
     const struct = structs[i]
     if (struct === undefined) continue

@@ -13,7 +13,7 @@ const TABLE: ReadonlyMap<string, CallHandler> = new Map(
 )
 
 /** Calls that scripts may name and that this stack has no use for: they answer ENOSYS. */
-const ABSENT: readonly string[] = ['splice', 'sendfile', 'pipe', 'cap_set']
+const ABSENT: readonly string[] = ['open', 'pipe', 'splice', 'sendfile', 'cap_set']
 
 /** The handler of a system call; undefined for a name that is none. */
 export const callHandler = (name: string): CallHandler | undefined =>

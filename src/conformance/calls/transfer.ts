@@ -1,217 +1,191 @@
 import { Msg } from '../../socket/constants.ts'
 import { Errno } from '../../socket/errno.ts'
+import type { Message } from '../../socket/message.ts'
+import { SocketAddress } from '../../socket/socket.ts'
 import type { Expression } from '../ast.ts'
-import type { OpenFile, SocketFile } from '../descriptors.ts'
-import { integerOf, itemsOf, memberOf, structOf } from '../expression.ts'
-import { fail } from '../script-error.ts'
-import { type Arguments, bufferOf, lengthOf, textOf } from './arguments.ts'
-import { fileOf } from './files.ts'
+import { formatExpression, integerOf } from '../expression.ts'
+import { formatBits } from '../symbols.ts'
+import type { Arguments } from './arguments.ts'
 import { addressArgument } from './lifecycle.ts'
-import { type Attempt, type CallContext, type CallTable, done, type OutputDifference } from './outcome.ts'
+import {
+  type Attempt,
+  type CallContext,
+  type CallTable,
+  done,
+  streamOf,
+  timeoutOf,
+  waiting,
+  waits,
+} from './outcome.ts'
+import {
+  contentDifference,
+  gather,
+  isNowhere,
+  messageVectors,
+  oneVector,
+  textsOf,
+  totalOf,
+  type Vector,
+  vectorsOf,
+} from './vectors.ts'
 
 /** Calls that move data. */
 export const transfer: CallTable = {
   read(call, context) {
     call.expect(3)
-    return receive(call, context, [one(call, 1, 2)], 0)
-  },
-  recv(call, context) {
-    call.expect(4)
-    return receive(call, context, [one(call, 1, 2)], call.integer(3), true)
-  },
-  recvfrom(call, context) {
-    call.expect(6)
-    return receive(call, context, [one(call, 1, 2)], call.integer(3), true)
+    return receive(call, context, oneVector(call, 1, 2), 0, (bytes) =>
+      context.calls.read(call.integer(0), bytes),
+    )
   },
   readv(call, context) {
     call.expect(3)
-    return receive(call, context, vectorOf(call.at(1), call.integer(2)), 0)
+    const vectors = vectorsOf(call.at(1), call.integer(2))
+    return receive(call, context, vectors, 0, (bytes) => context.calls.readv(call.integer(0), [bytes]))
   },
-  write(call, context) {
-    call.expect(3)
-    return send(call, context, [one(call, 1, 2)], 0)
-  },
-  send(call, context) {
+  recv(call, context) {
     call.expect(4)
-    return send(call, context, [one(call, 1, 2)], call.integer(3), true)
+    return receiveFrom(call, context)
   },
-  sendto(call, context) {
+  recvfrom(call, context) {
     call.expect(6)
-    return send(call, context, [one(call, 1, 2)], call.integer(3), true, call.at(4))
-  },
-  writev(call, context) {
-    call.expect(3)
-    return send(call, context, vectorOf(call.at(1), call.integer(2)), 0)
-  },
-  sendmsg(call, context) {
-    call.expect(3)
-    const message = call.struct(1, 'msghdr')
-    const to = message.fields.get('msg_name')
-    return send(call, context, messageVector(call), call.integer(2), true, to)
+    return receiveFrom(call, context)
   },
   recvmsg(call, context) {
     call.expect(3)
-    return receive(call, context, messageVector(call), call.integer(2), true)
+    return receiveMessage(call, context)
+  },
+  write(call, context) {
+    call.expect(3)
+    return send(call, context, oneVector(call, 1, 2), 0, (bytes) =>
+      context.calls.write(call.integer(0), bytes),
+    )
+  },
+  writev(call, context) {
+    call.expect(3)
+    const vectors = vectorsOf(call.at(1), call.integer(2))
+    return send(call, context, vectors, 0, (bytes) => context.calls.writev(call.integer(0), [bytes]))
+  },
+  send(call, context) {
+    call.expect(4)
+    const flags = call.integer(3)
+    return send(call, context, oneVector(call, 1, 2), flags, (bytes) =>
+      context.calls.send(call.integer(0), bytes, flags),
+    )
+  },
+  sendto(call, context) {
+    call.expect(6)
+    const flags = call.integer(3)
+    const to = nameOf(call.at(4), context)
+    return send(call, context, oneVector(call, 1, 2), flags, (bytes) =>
+      context.calls.sendTo(call.integer(0), bytes, flags, to.address, to.port),
+    )
+  },
+  sendmsg(call, context) {
+    call.expect(3)
+    const flags = call.integer(2)
+    const name = call.struct(1, 'msghdr').fields.get('msg_name')
+    const to = name === undefined || name.kind === 'ellipsis' ? undefined : nameOf(name, context)
+    return send(call, context, messageVectors(call), flags, (bytes) =>
+      context.calls.sendmsg(call.integer(0), { buffers: [bytes], name: to, flags: 0 }, flags),
+    )
   },
 }
 
-/** A buffer that a call names. */
-interface Vector {
-  readonly base: Expression
-  readonly length: number
+function nameOf(expression: Expression, { settings }: CallContext): SocketAddress {
+  const { address, port } = addressArgument(expression, settings.remoteAddress, settings.connectPort)
+  const name = new SocketAddress()
+  name.address = address
+  name.port = port
+  return name
 }
 
-const one = (call: Arguments, base: number, length: number): Vector => ({
-  base: call.at(base),
-  length: call.length(length),
-})
-
-/** `[{..., n}, ...]`; `count` says how many. */
-function vectorOf(list: Expression, count: number): Vector[] {
-  const items = itemsOf(list)
-  if (items.length !== count) fail(list.place, `${count} buffers`, String(items.length))
-  return items.map((item) => {
-    const struct = structOf(item, 'iovec')
-    return { base: memberOf(struct, 'iov_base'), length: lengthOf(memberOf(struct, 'iov_len')) }
-  })
-}
-
-function messageVector(call: Arguments): Vector[] {
-  const message = call.struct(1, 'msghdr')
-  const count = message.fields.get('msg_iovlen')
-  const list = memberOf(message, 'msg_iov')
-  return vectorOf(
-    list,
-    count === undefined || count.kind === 'ellipsis' ? itemsOf(list).length : integerOf(count),
+function receiveFrom(call: Arguments, context: CallContext): Attempt {
+  const flags = call.integer(3)
+  return receive(call, context, oneVector(call, 1, 2), flags, (bytes) =>
+    context.calls.recv(call.integer(0), bytes, flags),
   )
 }
 
-/** NULL, where bytes should be. */
-const isNowhere = ({ base, length }: Vector): boolean => base.kind === 'name' && length > 0
-
-const total = (vectors: readonly Vector[]): number => vectors.reduce((sum, { length }) => sum + length, 0)
-
-/** One buffer with all that is to be sent. */
-function gather(vectors: readonly Vector[]): Uint8Array {
-  if (vectors.length === 1) return bufferOf(vectors[0]!.base, vectors[0]!.length)
-  const bytes = new Uint8Array(total(vectors))
-  let at = 0
-  for (const { base, length } of vectors) {
-    bytes.set(bufferOf(base, length), at)
-    at += length
+function receiveMessage(call: Arguments, context: CallContext): Attempt {
+  const flags = call.integer(2)
+  const message: Message = { buffers: [], name: undefined, flags: 0 }
+  const attempt = receive(call, context, messageVectors(call), flags, (bytes) => {
+    message.buffers = [bytes]
+    return context.calls.recvmsg(call.integer(0), message, flags)
+  })
+  const expected = call.struct(1, 'msghdr').fields.get('msg_flags')
+  return () => {
+    const outcome = attempt()
+    if (outcome === undefined || expected === undefined || expected.kind === 'ellipsis') return outcome
+    const difference = () => outcome.difference?.() ?? flagsDifference(expected, message.flags)
+    return { ...outcome, difference }
   }
-  return bytes
 }
 
+const flagsDifference = (expression: Expression, actual: number) =>
+  integerOf(expression) === actual
+    ? undefined
+    : { what: 'msg_flags', expected: formatExpression(expression), actual: formatBits(actual, 'MSG_') }
+
+/** Reads until there is something, or all with MSG_WAITALL, when the descriptor waits. `read` fills the bytes it is given. */
 function receive(
   call: Arguments,
   context: CallContext,
   vectors: readonly Vector[],
   flags: number,
-  needsSocket = false,
+  read: (bytes: Uint8Array) => number,
 ): Attempt {
-  const file = openFile(call, context, needsSocket)
-  if (typeof file === 'number') return done(file)
-  const bytes = new Uint8Array(total(vectors))
-  if (file.kind === 'plain') return done(bytes.length)
-  if (file.kind === 'epoll') return done(-Errno.EINVAL)
-  const waits = file.isBlocking && (flags & Msg.DontWait) === 0
-  const isFault = vectors.some(isNowhere)
+  const fd = call.integer(0)
+  const bytes = new Uint8Array(totalOf(vectors))
+  const isWaiting = waits(context, fd, flags)
+  const wantsAll = isWaiting && (flags & (Msg.WaitAll | Msg.Peek)) === Msg.WaitAll
   let count = 0
-  return () => {
-    const result = file.socket.recv(bytes, count, bytes.length - count, isFault ? flags | Msg.Peek : flags)
-    if (result === -Errno.EAGAIN && waits) return undefined
-    if (isFault && result > 0) return { result: -Errno.EFAULT }
+  const end = (result: number) => ({ result, difference: () => contentDifference(vectors, bytes, count) })
+  const look: Attempt = () => {
+    if (vectors.some(isNowhere) && hasData(context, fd)) return { result: -Errno.EFAULT }
+    const result = read(count === 0 ? bytes : bytes.subarray(count))
     if (result > 0) count += result
-    const waitsForAll = waits && (flags & Msg.WaitAll) !== 0 && (flags & Msg.Peek) === 0
-    if (waitsForAll && result > 0 && count < bytes.length) return undefined
-    return {
-      result: count > 0 && file.kind === 'stream' ? Math.max(count, result) : result,
-      difference: () => contentDifference(vectors, bytes, count),
-    }
+    if (result === -Errno.EAGAIN && isWaiting) return undefined
+    if (wantsAll && result > 0 && count < bytes.length) return undefined
+    return end(count > 0 ? count : result)
   }
+  const late = () => end(count > 0 ? count : -Errno.EAGAIN)
+  return waiting(context.machine, timeoutOf(context, fd, 'receiveTimeout'), look, late)
 }
 
-/** Where the bytes read are not those that the script writes. */
-function contentDifference(
-  vectors: readonly Vector[],
-  bytes: Uint8Array,
-  count: number,
-): OutputDifference | undefined {
-  let at = 0
-  for (const { base, length } of vectors) {
-    if (base.kind === 'string') {
-      const found = latin1(bytes.subarray(at, Math.min(at + length, count)))
-      const isSame = base.open ? found.startsWith(textOf(base)) : found === textOf(base).slice(0, length)
-      if (!isSame)
-        return {
-          what: 'the bytes read',
-          expected: JSON.stringify(textOf(base)),
-          actual: JSON.stringify(found),
-        }
-    }
-    at += length
-  }
-  return undefined
-}
+const hasData = (context: CallContext, fd: number): boolean =>
+  (streamOf(context, fd)?.connection?.receive.queue.length ?? 0) > 0
 
-const latin1 = (bytes: Uint8Array): string => {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
-}
-
+/** Writes until all is taken, when the descriptor waits. `write` answers how many of the bytes were. */
 function send(
   call: Arguments,
   context: CallContext,
   vectors: readonly Vector[],
   flags: number,
-  needsSocket = false,
-  to?: Expression,
+  write: (bytes: Uint8Array) => number,
 ): Attempt {
-  const file = openFile(call, context, needsSocket)
-  if (typeof file === 'number') return done(file)
-  const bytes = gather(vectors)
-  if (file.kind === 'plain') return done(bytes.length)
-  if (file.kind === 'epoll') return done(-Errno.EINVAL)
-  if (file.kind === 'datagram' && to !== undefined) return sendDatagram(file.socket, bytes, to, context)
-  const waits = file.isBlocking && (flags & Msg.DontWait) === 0
-  const text = vectors.map(({ base, length }) =>
-    textOf(base)
-      .slice(0, length)
-      .padEnd(textOf(base) ? length : 0, '\0'),
-  )
+  const fd = call.integer(0)
   if (vectors.some(isNowhere)) return done(-Errno.EFAULT)
+  const bytes = gather(vectors)
+  const text = textsOf(vectors)
+  const isWaiting = waits(context, fd, flags)
   let count = 0
-  return () => {
-    const result = file.socket.send(bytes, count, bytes.length - count, flags)
+  const look: Attempt = () => {
+    const result = write(count === 0 ? bytes : bytes.subarray(count))
     if (result > 0) {
-      note(context, file, result, count === 0 ? text.join('') : '')
+      note(context, fd, result, text.slice(count))
       count += result
     }
-    if (waits && (result === -Errno.EAGAIN || (result > 0 && count < bytes.length))) return undefined
+    if (isWaiting && (result === -Errno.EAGAIN || (result > 0 && count < bytes.length))) return undefined
     return { result: count > 0 ? count : result }
   }
+  const late = () => ({ result: count > 0 ? count : -Errno.EAGAIN })
+  return waiting(context.machine, timeoutOf(context, fd, 'sendTimeout'), look, late)
 }
 
-/** What was written to the connection under test, so that its payload can be checked. */
-function note({ underTest }: CallContext, file: SocketFile, count: number, text: string): void {
-  const session = underTest.sessions.findLast(({ socket }) => socket === file.socket)
-  session?.written.add(count, text)
-}
-
-function sendDatagram(
-  socket: Extract<SocketFile, { kind: 'datagram' }>['socket'],
-  bytes: Uint8Array,
-  to: Expression,
-  { settings }: CallContext,
-): Attempt {
-  const { address, port } = addressArgument(to, settings.remoteAddress, settings.connectPort)
-  return () => ({ result: socket.sendTo(bytes, 0, bytes.length, address, port) })
-}
-
-function openFile(call: Arguments, context: CallContext, needsSocket: boolean): OpenFile | number {
-  const file = fileOf(call, context, 0)
-  if (file === undefined) return -Errno.EBADF
-  return needsSocket && (file.kind === 'plain' || file.kind === 'epoll') ? -Errno.ENOTSOCK : file
+/** What was written to a connection, so that its payload can be checked. */
+function note(context: CallContext, fd: number, count: number, text: string): void {
+  const socket = streamOf(context, fd)
+  if (socket === undefined) return
+  context.underTest.sessions.findLast((session) => session.socket === socket)?.written.add(count, text)
 }

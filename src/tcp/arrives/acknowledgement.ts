@@ -4,6 +4,7 @@ import { after, afterOrAt, before, type Seq } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
+import { hasRoom, noteLimit } from '../limits.ts'
 import { armReordering } from '../timeouts.ts'
 import { Timer } from '../timers.ts'
 
@@ -13,12 +14,20 @@ export function acknowledgement(c: Connection, seg: Segment, now: Instant): void
   const prior = c.send.una
   const isDuplicate = isDuplicateOf(c, seg, window)
   const advances = after(seg.ack, prior)
-  if (advances) c.bytesAcked += c.send.acknowledge(seg.ack)
+  if (advances) takeAcknowledged(c, seg)
   if (!before(seg.ack, prior)) {
     updateWindow(c, seg, window)
     recover(c, seg, prior, isDuplicate, now)
   }
   if (advances) c.notify()
+}
+
+function takeAcknowledged(c: Connection, seg: Segment): void {
+  const data = c.send.acknowledge(seg.ack)
+  c.send.hasMoreComing = false
+  c.bytesAcked += data
+  c.statistics.delivered += Math.max(1, Math.ceil(data / c.segmentSize))
+  if (hasRoom(c)) c.send.isBufferShort = false
 }
 
 /** SEG.WND in bytes: that of a SYN is never scaled (RFC 7323 §2.2). */
@@ -30,6 +39,7 @@ function recover(c: Connection, seg: Segment, prior: Seq, isDuplicate: boolean, 
   const { send, recovery, rtt } = c
   const advanced = send.una !== prior
   if (!advanced && !isDuplicate && seg.sackCount === 0 && !seg.has(Flag.Ece)) return
+  if (advanced && recovery.timeouts > 0) c.statistics.timeoutTime += now - recovery.stalledSince
   recovery.acknowledged(c, seg, prior, isDuplicate, now)
   if (advanced) {
     // RFC 6298 §5.2 and §5.3.
@@ -39,6 +49,7 @@ function recover(c: Connection, seg: Segment, prior: Seq, isDuplicate: boolean, 
   armReordering(c, now)
   c.tailProbe.schedule(c, now)
   if (send.hasMore || recovery.hasLost) c.speak()
+  else noteLimit(c, now)
 }
 
 /** RFC 5681 §2: a duplicate acknowledgement. */

@@ -5,6 +5,7 @@ import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import { established } from '../calls.ts'
 import type { Connection } from '../connection.ts'
+import { updateTimestamp } from '../paws.ts'
 import { replyReset } from '../reset.ts'
 import { acknowledgement, offered } from './acknowledgement.ts'
 import { enterFinWait2 } from './check-fin.ts'
@@ -33,6 +34,8 @@ export function checkAck(c: Connection, seg: Segment, now: Instant): Verdict {
     c.speak()
     return Stop
   }
+  // RFC 7323 §5.3, R3, which Linux leaves until here: a forged segment whose number happens to fit must not move TS.Recent.
+  if (c.options.timestamps) updateTimestamp(c, seg)
   c.heardAt = now
   c.probes = 0
   acknowledgement(c, seg, now)

@@ -3,7 +3,7 @@ import { add, after, inWindow } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
-import { isStale, updateTimestamp } from '../paws.ts'
+import { isStale } from '../paws.ts'
 import { Continue, Stop, type Verdict } from './verdict.ts'
 
 /** First: PAWS (RFC 7323 §5.3, which comes before), then the sequence number (RFC 9293 §3.10.7.4, table 6). */
@@ -17,9 +17,7 @@ export function checkSequence(c: Connection, seg: Segment): Verdict {
     seg.seq = c.receive.nxt
     seg.length--
   }
-  if (!isAcceptable(c, seg)) return refuse(c, seg)
-  if (c.options.timestamps && !seg.has(Flag.Rst)) updateTimestamp(c, seg)
-  return Continue
+  return isAcceptable(c, seg) ? Continue : refuse(c, seg)
 }
 
 /** Every segment that is not acceptable is answered with an ACK, but a reset. */
@@ -30,11 +28,11 @@ function refuse(c: Connection, seg: Segment): Verdict {
   }
   // What occupies sequence space tells that our ACK was lost. An empty segment may be an answer to an ACK of ours: limited, so
   // that two confused ends cannot answer each other for ever (CVE-2015's "ACK loop"); so is a SYN (RFC 5961 §4.2).
-  if (seg.length > 0 && !seg.has(Flag.Syn)) c.acks.oweDuplicate()
-  else {
-    if (seg.has(Flag.Syn)) c.tcp.host.counters.TCPSYNChallenge++
+  if (seg.has(Flag.Syn)) {
+    c.tcp.host.counters.TCPSYNChallenge++
     c.acks.oweChallenge()
-  }
+  } else if (seg.length > 0) c.acks.oweDuplicate()
+  else c.acks.oweAnswer()
   c.speak()
   return Stop
 }

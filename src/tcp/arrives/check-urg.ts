@@ -11,8 +11,17 @@ export function checkUrg(c: Connection, seg: Segment): void {
   const up = add(seg.seq, seg.urgent)
   const mark = c.receive.isUrgent ? c.receive.up : add(c.receive.nxt, -c.receive.queue.length)
   if (!after(up, mark)) return
+  // The octet that was urgent until now, and comes next, does not turn into one of the stream (Linux's tcp_check_urg).
+  if (isNextLeftOut(c)) c.receive.consume(1)
   c.receive.up = up
   c.receive.isUrgent = true
   c.receive.isUrgentTaken = false
   c.notify()
 }
+
+/** The urgent octet is the next to be read, and is read out of band only. */
+const isNextLeftOut = (c: Connection): boolean =>
+  c.receive.isUrgent &&
+  c.receive.urgentAhead === 1 &&
+  c.receive.queue.length > 0 &&
+  !c.settings.isOutOfBandInline

@@ -32,7 +32,8 @@ export function segmentText(c: Connection, seg: Segment, now: Instant): Verdict 
 }
 
 function text(c: Connection, seg: Segment, now: Instant): void {
-  const { receive } = c
+  const { receive, statistics } = c
+  statistics.dataSegmentsIn += seg.gsoSize === 0 ? 1 : Math.ceil(seg.payloadLength / seg.gsoSize)
   const skipped = before(seg.seq, receive.nxt) ? distance(seg.seq, receive.nxt) : 0
   const left: Seq = add(seg.seq, skipped)
   const end = add(seg.seq, seg.payloadLength)
@@ -50,6 +51,7 @@ function text(c: Connection, seg: Segment, now: Instant): void {
       return
     case 'out of order':
       c.tcp.host.counters.TCPOFOQueue++
+      statistics.outOfOrderSegments++
       oweDuplicate(c)
       return
     case 'duplicate':
@@ -66,6 +68,7 @@ function text(c: Connection, seg: Segment, now: Instant): void {
 function inOrder(c: Connection, seg: Segment, advanced: number, length: number, now: Instant): void {
   const { receive, acks } = c
   c.bytesReceived += advanced
+  c.statistics.dataInAt = now
   receive.measure(Math.min(seg.gsoSize === 0 ? seg.payloadLength : seg.gsoSize, c.tcp.host.receiveMtu - 40))
   if (advanced > length || receive.reassembly.count > 0) acks.oweNow()
   else acks.oweForData(distance(receive.acknowledged, receive.nxt), receive.segmentSize)
