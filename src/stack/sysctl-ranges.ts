@@ -15,6 +15,7 @@ const RANGES: Record<string, readonly [number, number]> = {
   wmem_default: [256, INT_MAX],
   wmem_max: [256, INT_MAX],
   tcp_abort_on_overflow: [0, 1],
+  tcp_dsack: [0, 1],
   tcp_ecn: [0, 2],
   tcp_fin_timeout: [1, INT_MAX],
   tcp_keepalive_intvl: [1, INT_MAX],

@@ -4,6 +4,7 @@ import type { Segment } from '../wire/tcp.ts'
 import { Acks } from './acks.ts'
 import type { CongestionController } from './congestion.ts'
 import { createController } from './controllers.ts'
+import { DuplicateReports } from './duplicate-reports.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength } from './options.ts'
 import { Pacer } from './pacer.ts'
@@ -46,6 +47,7 @@ export class Connection {
   readonly send: SendState
   readonly receive: ReceiveState
   readonly acks = new Acks()
+  readonly duplicates = new DuplicateReports()
   readonly rtt = new RoundTrip()
   readonly recovery: Recovery
   readonly tailProbe = new TailLossProbe()

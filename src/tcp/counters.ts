@@ -30,6 +30,8 @@ export class TcpCounters {
   TCPACKSkippedTimeWait = 0
   TCPChallengeACK = 0
   TCPDSACKOfoRecv = 0
+  TCPDSACKOfoSent = 0
+  TCPDSACKOldSent = 0
   TCPDSACKRecv = 0
   TCPDSACKUndo = 0
   TCPDeferAcceptDrop = 0

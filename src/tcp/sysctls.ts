@@ -8,6 +8,8 @@ export class TcpSysctls {
   /** Challenge ACKs a second for the whole stack; Linux's default is no limit. */
   tcp_challenge_ack_limit = 0x7fffffff
   tcp_congestion_control = 'reno'
+  /** 1: the peer is told of what arrived twice (RFC 2883). */
+  tcp_dsack = 1
   /** 3 or 4: tail-loss probes (RFC 8985 §7); 0: none. */
   tcp_early_retrans = 3
   /** 2: F-RTO (RFC 5682). */

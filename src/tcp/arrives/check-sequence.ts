@@ -3,6 +3,7 @@ import { add, after, inWindow } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
+import { reportOld } from '../duplicate-reports.ts'
 import { isStale } from '../paws.ts'
 import { Continue, Stop, type Verdict } from './verdict.ts'
 
@@ -31,8 +32,10 @@ function refuse(c: Connection, seg: Segment): Verdict {
   if (seg.has(Flag.Syn)) {
     c.tcp.host.counters.TCPSYNChallenge++
     c.acks.oweChallenge()
-  } else if (seg.length > 0) c.acks.oweDuplicate()
-  else c.acks.oweAnswer()
+  } else if (seg.length > 0) {
+    reportOld(c, seg.seq, seg.end)
+    c.acks.oweDuplicate()
+  } else c.acks.oweAnswer()
   c.speak()
   return Stop
 }

@@ -4,6 +4,7 @@ import { add, after, before, distance, type Seq } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
+import { reportDuplicate } from '../duplicate-reports.ts'
 import { replyReset } from '../reset.ts'
 import { DELAYED_ACK } from '../settings.ts'
 import { canReceive } from '../state.ts'
@@ -39,12 +40,15 @@ function text(c: Connection, seg: Segment, now: Instant): void {
   const end = add(seg.seq, seg.payloadLength)
   const limit = receive.hasFin && before(receive.finAt, receive.edge) ? receive.finAt : receive.edge
   const length = distance(left, before(limit, end) ? limit : end)
+  if (skipped > 0) reportDuplicate(c, seg.seq, receive.nxt)
   if (length <= 0) {
     if (receive.wnd === 0) c.tcp.host.counters.TCPWantZeroWindowAdv++
     oweDuplicate(c)
     return
   }
   const from = receive.nxt
+  if (skipped === 0 && receive.reassembly.overlaps(left, add(left, length)))
+    reportDuplicate(c, receive.reassembly.overlapLeft, receive.reassembly.overlapRight)
   switch (receive.store(left, seg.memory, seg.payload + skipped, length)) {
     case 'in order':
       inOrder(c, seg, distance(from, receive.nxt), length, now)
