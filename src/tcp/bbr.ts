@@ -91,8 +91,9 @@ export class Bbr implements CongestionController {
     inFlightWasTooHigh(this, inFlightAtLoss(lost), lost.isAppLimited, now)
   }
 
-  /** The model has its own bounds; the threshold stays. */
+  /** SaveCwnd, before recovery changes the window. The model has its own bounds; the threshold stays. */
   thresholdAfterLoss(): number {
+    this.saveWindow()
     return this.threshold
   }
 
@@ -102,8 +103,7 @@ export class Bbr implements CongestionController {
    */
   onPhase(phase: Phase): void {
     const wasLossy = isLossy(this.phase)
-    if (isLossy(phase)) this.saveWindow()
-    else if (phase === 'reduction') this.#noteLoss()
+    if (phase === 'reduction') this.#noteLoss()
     this.phase = phase
     if (wasLossy && !isLossy(phase)) this.restoreWindow()
   }

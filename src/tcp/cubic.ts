@@ -75,7 +75,7 @@ export class Cubic implements CongestionController {
 
   /** §4.9: a reduction that was for nothing leaves no trace. */
   undo(): void {
-    if (this.window < this.#before) this.#curve.restore()
+    if (this.window <= this.#before) this.#curve.restore()
     this.window = Math.max(this.window, this.#before)
   }
 

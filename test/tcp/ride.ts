@@ -22,8 +22,15 @@ export class Ride<C extends CongestionController = CongestionController> {
   readonly reduction = new RateReduction()
   now: Instant = SECOND
   rtt: Duration = 100 * MILLISECOND
+  /** What the path delivers in a round trip, bytes. */
+  capacity = 100 * SMSS
   phase: Phase = 'open'
   readonly #lost = new LostSegment()
+  /** The threshold before the last reduction. */
+  #threshold = 0
+  /** Delivered before and after the last round. */
+  #lastStart = 0
+  #lastEnd = -1
 
   constructor(controller: C, opening: Partial<Opening> = {}) {
     this.controller = controller
@@ -40,9 +47,10 @@ export class Ride<C extends CongestionController = CongestionController> {
     const { controller, rate, reduction } = this
     const { sample } = rate
     const { window } = controller
+    const inFlight = Math.max(bytes, Math.min(window, this.capacity))
     rate.begin()
     rate.count(bytes, this.now)
-    const prior = Math.max(0, rate.delivered - Math.max(window, bytes))
+    const prior = told.priorDelivered ?? Math.max(0, rate.delivered - inFlight)
     const { rtt = this.rtt, isIdle = false, ...rest } = told
     const usual = {
       hasData: bytes > 0,
@@ -50,34 +58,37 @@ export class Ride<C extends CongestionController = CongestionController> {
       delivered: rate.delivered - prior,
       rate: ((rate.delivered - prior) * SECOND) / Math.max(1, rtt),
       interval: Math.max(1, rtt),
-      inFlightAtSend: window,
+      inFlightAtSend: inFlight,
       lost: 0,
       newlyLost: 0,
       isAppLimited: isIdle,
-      priorInFlight: window,
-      inFlight: window,
+      priorInFlight: inFlight,
+      inFlight,
       isWindowLimited: !isIdle,
     }
     Object.assign(sample, usual, rest)
     controller.onAcknowledgement(sample, rtt, this.now)
     if (controller.ownsWindow) return
     if (reduction.isActive) {
-      reduction.acknowledged(controller, bytes, sample.newlyLost, Math.max(0, window - bytes), true, SMSS)
+      reduction.acknowledged(controller, bytes, sample.newlyLost, sample.inFlight, true, SMSS)
     } else if (!isIdle) controller.grow(bytes, rtt, this.now)
   }
 
-  /** A window's worth of segments, one after another, over a round trip. */
+  /** What the window allows and the path delivers in a round trip, segment by segment; each was sent as one of the round before arrived. */
   round(told: Told = {}): void {
-    const segments = Math.max(1, Math.round(this.controller.window / SMSS))
+    const segments = Math.max(1, Math.round(Math.min(this.controller.window, this.capacity) / SMSS))
     const began = this.now
-    const prior = this.rate.delivered
+    const start = this.rate.delivered
+    const isNext = start === this.#lastEnd
+    const from = isNext ? this.#lastStart : start - segments * SMSS
+    const step = isNext ? (start - from) / segments : SMSS
     for (let i = 1; i <= segments; i++) {
       this.now = began + (this.rtt * i) / segments
-      this.acknowledge(
-        SMSS,
-        i === 1 ? { priorDelivered: prior, ...told } : { priorDelivered: prior - 1, ...told },
-      )
+      const priorDelivered = Math.max(0, from + Math.ceil((i * step) / SMSS) * SMSS)
+      this.acknowledge(SMSS, { priorDelivered, ...told })
     }
+    this.#lastStart = start
+    this.#lastEnd = this.rate.delivered
   }
 
   /** A segment is presumed lost; `told` of it where it is not the usual. */
@@ -90,6 +101,7 @@ export class Ride<C extends CongestionController = CongestionController> {
   /** Recovery, as it begins and ends. */
   beginRecovery(phase: 'recovery' | 'reduction' = 'recovery'): void {
     const { controller } = this
+    this.#threshold = controller.threshold
     this.reduction.begin(controller, controller.thresholdAfterLoss(controller.window, this.now))
     this.#enter(phase)
   }
@@ -102,7 +114,8 @@ export class Ride<C extends CongestionController = CongestionController> {
   /** The retransmission timer expired, with `flight` bytes out that are all presumed lost. */
   timeout(flight = this.controller.window): void {
     const { controller } = this
-    for (let lost = SMSS; lost <= flight; lost += SMSS) this.lose({ lost, isRangeStart: lost === SMSS })
+    this.#threshold = controller.threshold
+    this.lose({ length: flight, lost: flight })
     controller.threshold = controller.thresholdAfterLoss(flight, this.now)
     this.reduction.cancel()
     controller.window = SMSS
@@ -112,6 +125,7 @@ export class Ride<C extends CongestionController = CongestionController> {
   undo(): void {
     this.reduction.cancel()
     this.controller.undo()
+    this.controller.threshold = Math.max(this.controller.threshold, this.#threshold)
     this.#enter('open')
   }
 
