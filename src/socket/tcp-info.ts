@@ -4,7 +4,6 @@ import type { Connection } from '../tcp/connection.ts'
 import { DUPLICATE_THRESHOLD } from '../tcp/loss-detection.ts'
 import { RTO_INITIAL } from '../tcp/rtt.ts'
 import { announcedMss } from '../tcp/segments.ts'
-import { DELAYED_ACK } from '../tcp/settings.ts'
 import type { State } from '../tcp/state.ts'
 import type { StreamSocket } from './stream-socket.ts'
 import { emptyTcpInfo, type TcpInfo } from './tcp-info-layout.ts'
@@ -114,7 +113,7 @@ function describeReceiving(info: TcpInfo, c: Connection): void {
 function describeTimes(info: TcpInfo, c: Connection, now: Instant): void {
   const { rtt, statistics } = c
   info.tcpi_rto = rtt.timeout
-  info.tcpi_ato = DELAYED_ACK
+  info.tcpi_ato = c.ackDelay.timeout
   info.tcpi_rtt = rtt.smoothed
   info.tcpi_rttvar = rtt.variation
   info.tcpi_min_rtt = rtt.minimum

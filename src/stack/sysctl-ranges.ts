@@ -24,6 +24,7 @@ const RANGES: Record<string, readonly [number, number]> = {
   tcp_min_tso_segs: [1, 65535],
   tcp_notsent_lowat: [0, 0xffffffff],
   tcp_orphan_retries: [0, 255],
+  tcp_pingpong_thresh: [1, 255],
   tcp_retries1: [0, 255],
   tcp_retries2: [0, 255],
   tcp_rfc1337: [0, 1],

@@ -73,7 +73,7 @@ export function receive(
 export function discard(c: Connection, count: number): void {
   c.receive.consume(count)
   if (c.receive.isUrgent && c.receive.urgentAhead === 0) c.receive.isUrgent = false
-  if (c.state === 'CLOSED' || !c.receive.isWindowNews) return
+  if (c.state === 'CLOSED' || (!c.ackDelay.wasRead(c) && !c.receive.isWindowNews)) return
   c.acks.oweNow()
   c.speak()
 }

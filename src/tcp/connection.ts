@@ -1,6 +1,7 @@
 import { type Duration, type Instant, MILLISECOND } from '../base/time.ts'
 import type { Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
+import { AckDelay } from './ack-delay.ts'
 import { Acks } from './acks.ts'
 import type { CongestionController } from './congestion.ts'
 import { createController } from './controllers.ts'
@@ -47,6 +48,7 @@ export class Connection {
   readonly send: SendState
   readonly receive: ReceiveState
   readonly acks = new Acks()
+  readonly ackDelay = new AckDelay()
   readonly duplicates = new DuplicateReports()
   readonly rtt = new RoundTrip()
   readonly recovery: Recovery

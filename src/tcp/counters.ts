@@ -12,6 +12,7 @@ export class TcpCounters {
   OutRsts = 0
   InCsumErrors = 0
   // TcpExt:
+  DelayedACKLost = 0
   DelayedACKs = 0
   EmbryonicRsts = 0
   ListenDrops = 0

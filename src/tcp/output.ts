@@ -245,6 +245,7 @@ function sendNew(
   if (length % size !== 0) send.small = end
   c.recovery.sent(c, seq, send.nxt, now)
   c.pacer.sent(c, length)
+  c.ackDelay.answered(now)
   spoke(c, now)
   return true
 }

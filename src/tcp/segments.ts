@@ -94,7 +94,7 @@ export function sendSegment(
     emit(c, out, headerLength, send.queue.rangeAt(from), first, send.queue.wrapsTo, length - first, gsoSize)
   }
   c.receive.acknowledged = c.receive.nxt
-  c.acks.sent()
+  c.ackDelay.sent(c.acks.sent())
   c.timers.cancel(Timer.DelayedAck)
   return true
 }

@@ -1,4 +1,4 @@
-import { type Duration, MILLISECOND, SECOND } from '../base/time.ts'
+import { type Duration, SECOND } from '../base/time.ts'
 import type { TcpSysctls } from './sysctls.ts'
 
 /** The largest window that can be expressed (RFC 7323 §2.3), bytes. */
@@ -92,6 +92,3 @@ export class Settings implements SharedPort {
     return Object.assign(Object.create(Settings.prototype) as Settings, this)
   }
 }
-
-/** Linux's shortest and RFC 9293 MUST-40's longest delay of an acknowledgement. */
-export const DELAYED_ACK: Duration = 40 * MILLISECOND

@@ -34,6 +34,8 @@ export class TcpSysctls {
   tcp_notsent_lowat = 0xffffffff
   /** Retransmissions before an orphan is given up; 0 means 8. */
   tcp_orphan_retries = 0
+  /** Answers in a row that make a connection one with data in both directions, whose acknowledgements wait for the next. */
+  tcp_pingpong_thresh = 1
   /** Retransmissions after which IP is told that the path may be bad (R1). */
   tcp_retries1 = 3
   /** Retransmissions before the connection is given up (R2), as a time: see `timeouts.ts`. */

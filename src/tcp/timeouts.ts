@@ -19,6 +19,7 @@ export function timeouts(c: Connection, now: Instant): void {
 function delayedAck(c: Connection): void {
   if (!c.acks.delayed) return
   c.tcp.host.counters.DelayedACKs++
+  c.ackDelay.expired(c)
   c.acks.oweNow()
   c.speak()
 }
