@@ -1,11 +1,10 @@
 import { type Instant, MILLISECOND } from '../base/time.ts'
-import { INFINITE_THRESHOLD } from '../tcp/congestion.ts'
+import { INFINITE_THRESHOLD, type Phase } from '../tcp/congestion.ts'
 import type { Connection } from '../tcp/connection.ts'
-import { DUPLICATE_THRESHOLD } from '../tcp/recovery.ts'
+import { DUPLICATE_THRESHOLD } from '../tcp/loss-detection.ts'
 import { RTO_INITIAL } from '../tcp/rtt.ts'
 import { announcedMss } from '../tcp/segments.ts'
 import type { State } from '../tcp/state.ts'
-import { distance } from '../wire/seq.ts'
 import type { StreamSocket } from './stream-socket.ts'
 import { emptyTcpInfo, type TcpInfo } from './tcp-info-layout.ts'
 
@@ -24,9 +23,8 @@ const STATES: Readonly<Record<State, number>> = {
   CLOSING: 11,
 }
 
-/** Linux's numbers of the phases of congestion control: 1 is Disorder, 2 CWR. */
-const PHASES = { open: 0, recovery: 3, loss: 4 } as const
-const DISORDER = 1
+/** Linux's numbers of the phases of congestion control: Open, Disorder, CWR, Recovery, Loss. */
+const PHASES: Readonly<Record<Phase, number>> = { open: 0, disorder: 1, reduction: 2, recovery: 3, loss: 4 }
 
 const Option = { Timestamps: 1, Sack: 2, WindowScale: 4 } as const
 
@@ -73,17 +71,16 @@ function describeOptions(info: TcpInfo, c: Connection): void {
 
 function describeSending(info: TcpInfo, c: Connection): void {
   const { send, recovery, congestion, statistics, segmentSize } = c
-  const isOpen = recovery.phase === 'open'
-  info.tcpi_ca_state = isOpen && recovery.duplicates > 0 ? DISORDER : PHASES[recovery.phase]
+  const { board, losses } = recovery
+  info.tcpi_ca_state = PHASES[recovery.phase]
   info.tcpi_retransmits = Math.max(recovery.timeouts, c.state === 'SYN-SENT' ? c.synRetransmits : 0)
   info.tcpi_probes = c.probes
   info.tcpi_backoff = c.rtt.backoff
   info.tcpi_snd_mss = segmentSize
   info.tcpi_unacked = inSegments(send.flight - (send.isFinSent && send.flight > 1 ? 1 : 0), segmentSize)
-  info.tcpi_sacked = recovery.duplicates
-  info.tcpi_lost = inSegments(recovery.lost, segmentSize)
-  const resent = isOpen ? 0 : Math.max(0, distance(send.una, recovery.resend))
-  info.tcpi_retrans = inSegments(resent, segmentSize)
+  info.tcpi_sacked = c.options.sack ? inSegments(board.sacked, segmentSize) : losses.duplicates
+  info.tcpi_lost = inSegments(board.lost, segmentSize)
+  info.tcpi_retrans = inSegments(board.resent, segmentSize)
   info.tcpi_pmtu = c.pathMss + 40
   if (congestion.window > 0) info.tcpi_snd_cwnd = Math.floor(congestion.window / segmentSize)
   if (congestion.threshold < INFINITE_THRESHOLD)
@@ -116,7 +113,7 @@ function describeReceiving(info: TcpInfo, c: Connection): void {
 function describeTimes(info: TcpInfo, c: Connection, now: Instant): void {
   const { rtt, statistics } = c
   info.tcpi_rto = rtt.timeout
-  info.tcpi_ato = c.tcp.host.profile.delayedAck
+  info.tcpi_ato = c.ackDelay.timeout
   info.tcpi_rtt = rtt.smoothed
   info.tcpi_rttvar = rtt.variation
   info.tcpi_min_rtt = rtt.minimum

@@ -19,6 +19,8 @@ export class Acks {
   answer = false
   /** Acknowledgements yet to be sent without delay. */
   quick: number
+  /** The most of these at a time. */
+  readonly quickMost: number
   /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
   mode = -1
   #limitedAt: Instant = Number.NEGATIVE_INFINITY
@@ -26,6 +28,7 @@ export class Acks {
 
   constructor(profile: TcpProfile) {
     this.quick = profile.quickAcks
+    this.quickMost = profile.quickAcks
     this.#everySecond = profile.acksEverySecond
   }
 
@@ -49,23 +52,25 @@ export class Acks {
     this.answer = true
   }
 
-  /** Data arrived in order: `unacknowledged` bytes since the last acknowledgement. SHLD-18, SHLD-19. */
-  oweForData(unacknowledged: number, segmentSize: number): void {
+  /**
+   * Data arrived in order: `unacknowledged` bytes since the last acknowledgement. SHLD-18, SHLD-19. `isTwoWay`: an answer is likely to
+   * carry it. True when it is owed at once.
+   */
+  oweForData(unacknowledged: number, segmentSize: number, isTwoWay: boolean): boolean {
     const isSecond = this.delayed && this.#everySecond
-    if (unacknowledged >= 2 * segmentSize || this.isQuick || isSecond) this.now = true
+    if (unacknowledged > segmentSize || this.#isQuick(isTwoWay) || isSecond) this.now = true
     else this.delayed = true
+    return this.now
   }
 
-  get isQuick(): boolean {
-    return this.mode === 1 || (this.mode === -1 && this.quick > 0)
-  }
-
-  /** An acknowledgement went out, with or without data. */
-  sent(): void {
+  /** An acknowledgement went out, with or without data. True when it was the last of the quick ones. */
+  sent(): boolean {
+    const wasQuick = this.quick > 0 && (this.now || this.delayed || this.duplicates > 0)
+    if (wasQuick) this.quick--
+    if (this.duplicates > 0) this.duplicates--
     this.now = false
     this.delayed = false
-    if (this.duplicates > 0) this.duplicates--
-    if (this.quick > 0) this.quick--
+    return wasQuick && this.quick === 0
   }
 
   /** Takes the owed challenge or answer; true when `interval` has passed since the last one (`tcp_invalid_ratelimit`). */
@@ -83,5 +88,9 @@ export class Acks {
     this.duplicates = 0
     this.challenge = false
     this.answer = false
+  }
+
+  #isQuick(isTwoWay: boolean): boolean {
+    return this.mode === 1 || (this.mode === -1 && this.quick > 0 && !isTwoWay)
   }
 }

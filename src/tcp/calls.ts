@@ -20,7 +20,17 @@ export function established(c: Connection, now: Instant): void {
   // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
   const wasLost = c.synRetransmits > 0
   if (wasLost && rtt.smoothed === 0) rtt.fallBack()
-  c.congestion.begin(c.segmentSize, wasLost ? c.segmentSize : initialWindow(c.segmentSize))
+  const { segmentSize } = c
+  c.congestion.begin(
+    {
+      segmentSize,
+      initialWindow: wasLost ? segmentSize : initialWindow(segmentSize),
+      smoothedRtt: rtt.smoothed,
+      hasSack: c.options.sack,
+      rate: c.recovery.rate,
+    },
+    now,
+  )
   c.send.maxWindow = Math.max(c.send.maxWindow, c.send.wnd)
   if (settings.keepAlive) c.timers.arm(Timer.Keepalive, now, settings.keepIdle)
   c.statistics.delivered++ // our SYN
@@ -73,7 +83,7 @@ export function receive(
 export function discard(c: Connection, count: number): void {
   c.receive.consume(count)
   if (c.receive.isUrgent && c.receive.urgentAhead === 0) c.receive.isUrgent = false
-  if (c.state === 'CLOSED' || !c.receive.isWindowNews) return
+  if (c.state === 'CLOSED' || (!c.ackDelay.wasRead(c) && !c.receive.isWindowNews)) return
   c.acks.oweNow()
   c.speak()
 }

@@ -1,29 +1,63 @@
 import type { Duration, Instant } from '../base/time.ts'
+import type { DeliveryRate, RateSample } from './delivery-rate.ts'
+import type { LossWatcher } from './lost-segment.ts'
 
 /** ssthresh before the first loss: as high as can be (RFC 5681 §3.1). Linux's TCP_INFINITE_SSTHRESH, in bytes here. */
 export const INFINITE_THRESHOLD = 0x7fffffff
 
-/** What a congestion controller is told and asked; all sizes in bytes. One shared test suite holds every implementation to it. */
-export interface CongestionController {
+/** Where loss recovery stands; Linux's names are Open, Disorder, CWR, Recovery and Loss. */
+export type Phase = 'open' | 'disorder' | 'reduction' | 'recovery' | 'loss'
+
+/** What is known when the handshake is over. */
+export interface Opening {
+  /** Eff.snd.MSS, and the initial window (RFC 6928); bytes. */
+  segmentSize: number
+  initialWindow: number
+  /** Microseconds; 0: there was no sample. */
+  smoothedRtt: Duration
+  /** More than one loss in a round trip can be seen. */
+  hasSack: boolean
+  /** The connection's delivery clock, for as long as it lives. */
+  rate: DeliveryRate
+}
+
+/**
+ * A congestion control algorithm: how large the window is, and how it grows and shrinks. When something was lost, and how the window comes
+ * down during recovery, is `Recovery`'s affair. All sizes in bytes. One shared test suite holds every implementation to this.
+ */
+export interface CongestionController extends LossWatcher {
   readonly name: string
-  /** Congestion window. */
-  readonly window: number
+  /** Congestion window. Recovery sets it while a reduction is in progress (RFC 9937), unless the algorithm `ownsWindow`. */
+  window: number
   /** Slow-start threshold. */
-  readonly threshold: number
-  /** The segment size is known, or has changed. */
-  begin(segmentSize: number, initialWindow: number): void
-  /** `acknowledged` bytes of new data outside recovery; `limited`: the window was what held the sender back (RFC 7661). */
-  onAcknowledged(acknowledged: number, smoothedRtt: Duration, limited: boolean, now: Instant): void
-  /** A loss was found by duplicate acknowledgements with `flight` bytes outstanding: RFC 5681 §3.2 steps 2 and 3. */
-  onLoss(flight: number, now: Instant): void
-  /** A further duplicate acknowledgement during recovery: RFC 5681 §3.2 step 4. */
-  onDuplicate(): void
-  /** A partial acknowledgement of `acknowledged` bytes: RFC 6582 §3.2 step 3. */
-  onPartial(acknowledged: number): void
-  /** Recovery is over, with `flight` bytes outstanding: RFC 6582 §3.2 step 3, full acknowledgement. */
-  onRecovered(flight: number): void
-  /** The retransmission timer expired with `flight` bytes outstanding; `again`: for the same segment as before. */
-  onTimeout(flight: number, again: boolean): void
+  threshold: number
+  /** The algorithm models the path instead of reacting to loss: proportional rate reduction keeps its hands off. */
+  readonly ownsWindow: boolean
+  /** Bytes a second at which to send; 0: as the window allows. */
+  readonly pacingRate: number
+  /** The handshake is over. */
+  begin(opening: Opening, now: Instant): void
+  /** The segment size has changed. */
+  resize(segmentSize: number): void
+  /** `delivered` bytes arrived, the window was what held the sender back, and it may grow. */
+  grow(delivered: number, smoothedRtt: Duration, now: Instant): void
+  /** Every acknowledgement, whatever the phase: `rtt` is that of the segment sent last among those that it reports, microseconds, or -1. */
+  onAcknowledgement(sample: RateSample, rtt: Duration, now: Instant): void
+  /** The slow-start threshold that a loss (or a mark of ECN) with `flight` bytes outstanding asks for. */
+  thresholdAfterLoss(flight: number, now: Instant): number
+  /** What was taken for a loss was none, or the time-out spurious: the window that stood before. */
+  undo(): void
+  onPhase(phase: Phase, now: Instant): void
+  /** There is something to send again, with nothing in flight and after the application had nothing. */
+  onIdleEnd(now: Instant): void
   /** The sender was idle for longer than the retransmission time-out: RFC 5681 §4.1. */
-  onIdle(): void
+  restart(now: Instant): void
+}
+
+/** Slow start as all window-based algorithms do it: returns the bytes that are left for congestion avoidance. */
+export function slowStart(controller: CongestionController, delivered: number): number {
+  const grown = Math.min(controller.window + delivered, controller.threshold)
+  const left = delivered - (grown - controller.window)
+  controller.window = grown
+  return left
 }

@@ -1,19 +1,25 @@
-import type { Instant } from '../base/time.ts'
+import { type Duration, type Instant, MILLISECOND } from '../base/time.ts'
 import type { Seq } from '../wire/seq.ts'
+import type { Segment } from '../wire/tcp.ts'
+import { AckDelay } from './ack-delay.ts'
 import { Acks } from './acks.ts'
 import type { CongestionController } from './congestion.ts'
 import { createController } from './controllers.ts'
+import { DuplicateReports } from './duplicate-reports.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength } from './options.ts'
+import { Pacer } from './pacer.ts'
 import { ReceiveState } from './receive.ts'
 import { Recovery } from './recovery.ts'
-import { RoundTrip } from './rtt.ts'
+import { RoundTrip, RTO_MAX } from './rtt.ts'
 import { SendState } from './send.ts'
 import type { Settings } from './settings.ts'
 import { ARROWS, type CloseReason, type State } from './state.ts'
 import { Statistics } from './statistics.ts'
+import { TailLossProbe } from './tail-loss-probe.ts'
 import type { Tcp } from './tcp.ts'
 import { Timers } from './timers.ts'
+import { WindowUse } from './window-use.ts'
 
 /** Who uses a connection: the socket. Called inside a turn; it marks itself ready and does its work when applications run. */
 export interface TcpUser {
@@ -42,9 +48,14 @@ export class Connection {
   readonly send: SendState
   readonly receive: ReceiveState
   readonly acks: Acks
+  readonly ackDelay = new AckDelay()
+  readonly duplicates = new DuplicateReports()
   readonly rtt: RoundTrip
   readonly recovery: Recovery
-  congestion: CongestionController
+  readonly tailProbe = new TailLossProbe()
+  readonly windowUse: WindowUse
+  readonly pacer = new Pacer()
+  readonly congestion: CongestionController
   readonly timers: Timers
   /** The listener in whose accept queue this connection waits. */
   listener: Listener | undefined
@@ -108,7 +119,9 @@ export class Connection {
     this.acks = new Acks(profile)
     this.rtt = new RoundTrip(profile)
     this.recovery = new Recovery(iss)
-    this.congestion = createController(settings.congestionControl)
+    this.windowUse = new WindowUse(iss)
+    this.congestion = createController(settings.congestionControl, tcp.host.random)
+    this.recovery.board.lossWatcher = this.congestion
     this.timers = new Timers(tcp.timers, id)
     this.acks.mode = settings.quickAck
     this.statistics = new Statistics(now)
@@ -140,6 +153,12 @@ export class Connection {
   /** The timestamp clock of this connection, milliseconds. */
   get timestamp(): number {
     return (this.tcp.milliseconds + this.timestampOffset) | 0
+  }
+
+  /** Time since the segment that `seg` echoes was sent (RFC 7323 §4), to the millisecond; -1: it echoes what we never sent. */
+  sinceEcho(seg: Segment): Duration {
+    const elapsed = (this.timestamp - seg.tsEcr) | 0
+    return elapsed < 0 || elapsed > RTO_MAX / MILLISECOND ? -1 : Math.max(1, elapsed) * MILLISECOND
   }
 
   /** Asks for a chance to speak at the end of this turn, or of one to come. */

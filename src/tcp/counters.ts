@@ -12,6 +12,7 @@ export class TcpCounters {
   OutRsts = 0
   InCsumErrors = 0
   // TcpExt:
+  DelayedACKLost = 0
   DelayedACKs = 0
   EmbryonicRsts = 0
   ListenDrops = 0
@@ -34,11 +35,19 @@ export class TcpCounters {
   TCPACKSkippedTimeWait = 0
   TCPChallengeACK = 0
   TCPDSACKOfoRecv = 0
+  TCPDSACKOfoSent = 0
+  TCPDSACKOldSent = 0
+  TCPDSACKRecv = 0
+  TCPDSACKUndo = 0
   TCPDeferAcceptDrop = 0
   TCPFastRetrans = 0
   TCPFromZeroWindowAdv = 0
   TCPKeepAlive = 0
+  TCPFullUndo = 0
+  TCPLossProbeRecovery = 0
   TCPLossProbes = 0
+  TCPLossUndo = 0
+  TCPPartialUndo = 0
   TCPLostRetransmit = 0
   TCPOFODrop = 0
   TCPOFOMerge = 0
@@ -50,7 +59,12 @@ export class TcpCounters {
   TCPRenoRecovery = 0
   TCPReqQFullDoCookies = 0
   TCPReqQFullDrop = 0
+  TCPSACKDiscard = 0
+  TCPSACKReneging = 0
+  TCPSACKReorder = 0
   TCPSYNChallenge = 0
+  TCPSackRecovery = 0
+  TCPSpuriousRTOs = 0
   TCPSlowStartRetrans = 0
   TCPSynRetrans = 0
   TCPTimeouts = 0

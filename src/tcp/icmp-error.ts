@@ -1,5 +1,4 @@
 import { afterOrAt, before, toSeq } from '../wire/seq.ts'
-import { initialWindow } from './calls.ts'
 import type { Connection } from './connection.ts'
 import type { IcmpError } from './host.ts'
 import type { CloseReason } from './state.ts'
@@ -67,7 +66,7 @@ function narrower(c: Connection, mtu: number): void {
   if (!c.settings.discoversPathMtu || pathMss >= c.pathMss) return
   c.pathMss = pathMss
   if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') return
-  c.congestion.begin(c.segmentSize, initialWindow(c.segmentSize))
-  c.recovery.resendAll(c.send)
+  c.congestion.resize(c.segmentSize)
+  c.recovery.resendAll(c)
   c.speak()
 }

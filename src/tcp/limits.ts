@@ -12,7 +12,7 @@ function limitOf(c: Connection): Limit {
   const { send, congestion, recovery, segmentSize } = c
   if (send.isDone) return Limit.Idle
   const unsent = send.unsent
-  const isCongested = recovery.inFlight(send) + Math.min(unsent, segmentSize) > congestion.window
+  const isCongested = recovery.inFlight(c) + Math.min(unsent, segmentSize) > congestion.window
   if (isCongested) return Limit.Busy
   if (unsent > 0) return send.usable < Math.min(unsent, segmentSize) ? Limit.PeerWindow : Limit.Busy
   return send.isBufferShort && c.state !== 'CLOSED' ? Limit.SendBuffer : Limit.Busy

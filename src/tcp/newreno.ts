@@ -1,70 +1,60 @@
 // hot path
-import { type CongestionController, INFINITE_THRESHOLD } from './congestion.ts'
+import type { Duration } from '../base/time.ts'
+import { type CongestionController, INFINITE_THRESHOLD, type Opening, slowStart } from './congestion.ts'
 
-/** NewReno: RFC 5681 slow start and congestion avoidance (by byte counting), RFC 6582 recovery. */
+/** RFC 5681: slow start and congestion avoidance, by byte counting. */
 export class NewReno implements CongestionController {
   readonly name = 'reno'
+  readonly ownsWindow = false
+  readonly pacingRate = 0
   window = 0
   threshold = INFINITE_THRESHOLD
   #segmentSize = 536
   #initialWindow = 0
-  /** Bytes acknowledged since the window last grew, in congestion avoidance. */
+  /** Bytes delivered since the window last grew, in congestion avoidance. */
   #counted = 0
+  /** The window before the last reduction. */
+  #before = 0
 
-  begin(segmentSize: number, initialWindow: number): void {
-    if (this.window === 0) this.window = initialWindow
+  begin(opening: Opening): void {
+    this.#segmentSize = opening.segmentSize
+    this.#initialWindow = opening.initialWindow
+    this.window = opening.initialWindow
+  }
+
+  resize(segmentSize: number): void {
     this.#segmentSize = segmentSize
-    this.#initialWindow = initialWindow
   }
 
-  onAcknowledged(acknowledged: number, _smoothedRtt: number, limited: boolean): void {
-    if (!limited) return
-    if (this.window < this.threshold) {
-      // RFC 3465 §2.2 with Linux's reading: a stretch ACK counts for all that it covers, up to the threshold.
-      this.window = Math.min(
-        this.window + acknowledged,
-        Math.max(this.threshold, this.window + this.#segmentSize),
-      )
-      return
-    }
-    this.#counted += acknowledged
-    if (this.#counted >= this.window) {
-      this.#counted -= this.window
-      this.window += this.#segmentSize
-    }
-  }
-
-  onLoss(flight: number): void {
-    this.threshold = this.#halved(flight)
-    this.window = this.threshold + 3 * this.#segmentSize
-    this.#counted = 0
-  }
-
-  onDuplicate(): void {
+  grow(delivered: number, _smoothedRtt: Duration): void {
+    const left = this.window < this.threshold ? slowStart(this, delivered) : delivered
+    if (left <= 0) return
+    this.#counted += left
+    if (this.#counted < this.window) return
+    this.#counted -= this.window
     this.window += this.#segmentSize
   }
 
-  onPartial(acknowledged: number): void {
-    this.window = Math.max(this.#segmentSize, this.window - acknowledged)
-    if (acknowledged >= this.#segmentSize) this.window += this.#segmentSize
-  }
+  onAcknowledgement(): void {}
 
-  onRecovered(flight: number): void {
-    this.window = Math.min(this.threshold, Math.max(flight, this.#segmentSize) + this.#segmentSize)
-  }
-
-  onTimeout(flight: number, again: boolean): void {
-    if (!again) this.threshold = this.#halved(flight)
-    this.window = this.#segmentSize
-    this.#counted = 0
-  }
-
-  onIdle(): void {
-    this.window = Math.min(this.window, this.#initialWindow)
-  }
+  onLost(): void {}
 
   /** RFC 5681 equation 4. */
-  #halved(flight: number): number {
-    return Math.max(flight >> 1, 2 * this.#segmentSize)
+  thresholdAfterLoss(flight: number): number {
+    this.#before = this.window
+    this.#counted = 0
+    return Math.max(Math.min(flight, this.window) >> 1, 2 * this.#segmentSize)
+  }
+
+  undo(): void {
+    this.window = Math.max(this.window, this.#before)
+  }
+
+  onPhase(): void {}
+
+  onIdleEnd(): void {}
+
+  restart(): void {
+    this.window = Math.min(this.window, this.#initialWindow)
   }
 }

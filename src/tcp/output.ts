@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts'
 import type { SegmentSink } from './host.ts'
 import { noteLimit } from './limits.ts'
 import { optionsLength } from './options.ts'
+import { Mark } from './scoreboard.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
 import { Timer } from './timers.ts'
 
@@ -26,8 +27,7 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
         speakSyn(c, out, now) &&
         speakDuplicates(c, out, now) &&
         speakProbe(c, out, now) &&
-        speakLost(c, out, now) &&
-        speakNew(c, out, now) &&
+        speakData(c, out, now) &&
         speakFin(c, out, now) &&
         speakAck(c, out)
       noteLimit(c, now)
@@ -36,11 +36,24 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
   }
 }
 
+/** What is lost goes first, but for F-RTO's try with new data after a time-out (RFC 5682 §2.1 step 2b). */
+function speakData(c: Connection, out: SegmentSink, now: Instant): boolean {
+  const { recovery } = c
+  const nxt = c.send.nxt
+  if (!speakTailProbe(c, out, now) || !speakLost(c, out, now) || !speakNew(c, out, now)) return false
+  if (recovery.wantsNew) {
+    recovery.wantsNew = false
+    if (!speakLost(c, out, now)) return false
+  }
+  if (c.send.nxt !== nxt) c.tailProbe.schedule(c, now)
+  return true
+}
+
 function speakSyn(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!c.send.owesSyn) return true
   if (!sendSyn(c, out)) return false
   c.send.owesSyn = false
-  if (c.synRetransmits === 0) c.rtt.start(c.send.nxt, now)
+  c.spokeAt = now
   return true
 }
 
@@ -77,77 +90,121 @@ function speakProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
   return true
 }
 
-/** What is presumed lost: a fast retransmission at once, after a time-out as the congestion window allows. */
+/** What is presumed lost, as far as the congestion window allows. */
 function speakLost(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send, recovery } = c
-  while (recovery.lost > 0) {
-    if (recovery.phase === 'loss' && recovery.inFlight(send) >= c.congestion.window) return true
-    if (send.isSynOutstanding) {
-      // Closed in SYN-RECEIVED: our SYN-ACK was lost.
-      if (!sendSyn(c, out)) return false
-      recovery.resent(1)
-      retransmitted(c, 0, now)
-      continue
-    }
-    const seq = recovery.resend
+  const { board } = recovery
+  if (recovery.wantsNew) return true
+  for (let row = board.nextLost(); row !== -1; row = board.nextLost()) {
+    const room = Math.min(c.congestion.window - recovery.inFlight(c), c.pacer.allowance(c, now))
+    if (room <= 0) return true
+    const seq = board.startOf(row)
     // Beyond the peer's (shrunken) window only the oldest segment is tried again (RFC 9293 SHLD-16, MAY-7).
-    if (seq !== send.una && afterOrAt(seq, add(send.una, send.wnd))) return true
-    const size = sizeNow(c)
-    const data = Math.max(0, Math.min(size, distance(seq, send.end), recovery.lost))
-    const hasFin = send.isFinSent && add(seq, data) === send.end && recovery.lost > data
-    if (data === 0 && !hasFin) {
-      recovery.resent(recovery.lost)
-      return true
-    }
-    const isLast = add(seq, data) === send.end
-    const flags = (hasFin ? Flag.Fin : 0) | (isLast && data > 0 ? Flag.Psh : 0)
-    if (!sendSegment(c, out, seq, data, flags, 0)) return false
-    recovery.resent(data + (hasFin ? 1 : 0))
-    retransmitted(c, data, now)
+    if (row > 0 && afterOrAt(seq, add(send.una, send.wnd))) return true
+    if (!resend(c, out, row, room, now)) return false
   }
   return true
 }
 
-function retransmitted(c: Connection, data: number, now: Instant): void {
+/** Sends the row again, cut to what one segment and `room` take. */
+function resend(c: Connection, out: SegmentSink, row: number, room: number, now: Instant): boolean {
+  const { send, recovery } = c
+  const { board } = recovery
+  const size = sizeNow(c)
+  const most = out.segmentationOffload ? Math.max(size, room - (room % size)) : size
+  const seq = board.startOf(row)
+  while (board.lengthOf(row) < size && board.join(row)); // pieces cut for a smaller segment, or by small writes
+  if (board.lengthOf(row) > Math.min(most, SUPER_SEGMENT))
+    board.split(row, add(seq, Math.min(most, SUPER_SEGMENT)))
+  const hasFin = send.hasFin && board.endOf(row) === add(send.end, 1)
+  const data = board.lengthOf(row) - (hasFin ? 1 : 0)
+  const isLast = data > 0 && add(seq, data) === send.end
+  const flags = (hasFin ? Flag.Fin : 0) | (isLast ? Flag.Psh : 0)
+  if (!sendSegment(c, out, seq, data, flags, data > size ? size : 0)) return false
+  const wasResent = (board.marksOf(row) & Mark.EverResent) !== 0
+  recovery.resent(c, row, now)
+  c.pacer.sent(c, data)
+  countResent(c, data, wasResent)
+  spoke(c, now)
+  return true
+}
+
+function countResent(c: Connection, data: number, wasResent: boolean): void {
   const { counters } = c.tcp.host
-  c.rtt.cancel()
   c.retransmits++
   c.bytesRetransmitted += data
   counters.RetransSegs++
+  if (wasResent) counters.TCPLostRetransmit++
   if (c.recovery.phase === 'recovery') counters.TCPFastRetrans++
   else if (c.recovery.phase === 'loss') counters.TCPSlowStartRetrans++
-  spoke(c, now)
+}
+
+/** RFC 8985 §7.3: new data when the peer's window has room, else the last segment again. The congestion window does not count. */
+function speakTailProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
+  const { send, recovery, tailProbe } = c
+  if (!tailProbe.isOwed) return true
+  const length = Math.min(send.unsent, send.usable, sizeNow(c))
+  if (length > 0) {
+    if (!sendNew(c, out, length, sizeNow(c), true, now)) return false
+    tailProbe.sent(c, false, now)
+    return true
+  }
+  const { board } = recovery
+  let row = board.count - 1
+  if (row < 0) return true
+  const size = sizeNow(c)
+  if (board.lengthOf(row) > size) {
+    board.split(row, add(board.endOf(row), -size))
+    row++
+  }
+  if (!resend(c, out, row, size, now)) return false
+  tailProbe.sent(c, true, now)
+  return true
 }
 
 function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send } = c
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
   const { profile, sysctl } = c.tcp.host
-  const burst = profile.pushesBursts ? sysctl.tcp_min_tso_segs : Number.POSITIVE_INFINITY
+  const train = profile.pushesBursts ? sysctl.tcp_min_tso_segs : Number.POSITIVE_INFINITY
   for (let count = 1; send.unsent > 0; count++) {
     const size = sizeNow(c)
-    const length = allowed(c, size, out.segmentationOffload && c.settings.discoversPathMtu)
+    const burst = c.pacer.allowance(c, now)
+    if (burst === 0) break
+    const most = out.segmentationOffload && c.settings.discoversPathMtu ? burst : size
+    const length = allowed(c, size, most)
     if (length <= 0) {
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
+      observe(c)
       return true
     }
-    if (!sendNew(c, out, length, size, (length > size && profile.pushesBursts) || count % burst === 0, now))
+    if (!sendNew(c, out, length, size, (length > size && profile.pushesBursts) || count % train === 0, now))
       return false
   }
+  observe(c)
   return true
+}
+
+/** Notes whether the congestion window, or the application, is what ended this output. */
+function observe(c: Connection): void {
+  const { send, recovery } = c
+  const inFlight = recovery.inFlight(c)
+  const limited = inFlight + c.segmentSize > c.congestion.window
+  c.windowUse.observe(limited, inFlight, send.una, send.nxt)
+  if (!limited && send.unsent === 0 && !recovery.hasLost) recovery.rate.limitedByApplication(inFlight)
 }
 
 /** Payload of a full segment beside the SACK blocks that it has to carry. */
 const sizeNow = (c: Connection): number =>
   c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
 
-/** How many bytes may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
-function allowed(c: Connection, size: number, offload: boolean): number {
+/** How many bytes, up to `burst`, may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
+function allowed(c: Connection, size: number, burst: number): number {
   const { send, recovery } = c
   const unsent = send.unsent
-  const window = c.congestion.window + recovery.limitedTransmit(size) - recovery.inFlight(send)
-  const most = offload ? SUPER_SEGMENT - (SUPER_SEGMENT % size) : size
+  const window = c.congestion.window - recovery.inFlight(c)
+  const most = Math.min(SUPER_SEGMENT - (SUPER_SEGMENT % size), Math.ceil(burst / size) * size)
   const length = Math.min(unsent, send.usable, window, most)
   const rest = length % size
   if (length <= 0 || rest === 0) return length
@@ -188,7 +245,9 @@ function sendNew(
   send.nxt = hasFin ? add(end, 1) : end
   if (pushes) send.pushed = end
   if (length % size !== 0) send.small = end
-  c.rtt.start(send.nxt, now)
+  c.recovery.sent(c, seq, send.nxt, now)
+  c.pacer.sent(c, length)
+  c.ackDelay.answered(now)
   spoke(c, now)
   return true
 }
@@ -199,15 +258,18 @@ function speakFin(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!send.hasFin || send.isFinSent || send.unsent > 0) return true
   if (!sendSegment(c, out, send.nxt, 0, Flag.Fin, 0)) return false
   send.nxt = add(send.nxt, 1)
+  c.recovery.sent(c, add(send.nxt, -1), send.nxt, now)
   spoke(c, now)
+  c.tailProbe.schedule(c, now)
   return true
 }
 
 /** An acknowledgement by itself, when no segment has carried it. */
 const speakAck = (c: Connection, out: SegmentSink): boolean => !c.acks.now || sendAck(c, out)
 
-/** RFC 5681 §4.1: after an idle time longer than the RTO the window is the initial one again. */
+/** Sending begins anew. RFC 5681 §4.1: after an idle time longer than the RTO the window is the initial one again. */
 function afterIdle(c: Connection, now: Instant): void {
+  if (c.recovery.rate.isAppLimited) c.congestion.onIdleEnd(now)
   if (c.tcp.host.sysctl.tcp_slow_start_after_idle !== 0 && now - c.spokeAt > c.rtt.timeout)
-    c.congestion.onIdle()
+    c.congestion.restart(now)
 }

@@ -31,6 +31,8 @@ export interface TcpProfile {
   /** Every second segment is acknowledged at once whatever its size, else every two full-sized ones. */
   readonly acksEverySecond: boolean
   delayedAck: Duration
+  /** The delay follows the pace of the data, between `delayedAck` and 200 ms; else it is always the same. */
+  readonly adaptsDelay: boolean
   /** Segments that leave together end with PSH (`tcp_min_tso_segs`); else PSH marks only the end of what was written. */
   readonly pushesBursts: boolean
   /** The time-out of a SYN. */
@@ -73,6 +75,7 @@ export const LINUX: Readonly<TcpProfile> = {
   quickAcks: 16,
   acksEverySecond: false,
   delayedAck: 40 * MILLISECOND,
+  adaptsDelay: true,
   pushesBursts: true,
   initialTimeout: SECOND,
   shortestVariation: 200 * MILLISECOND,
@@ -103,6 +106,7 @@ export const FREEBSD: Readonly<TcpProfile> = {
   quickAcks: 0,
   acksEverySecond: true,
   delayedAck: 40 * MILLISECOND,
+  adaptsDelay: false,
   pushesBursts: false,
   initialTimeout: SECOND,
   shortestVariation: 0,

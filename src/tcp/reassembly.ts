@@ -3,17 +3,21 @@ import { after, afterOrAt, before, beforeOrAt, distance, earlier, later, type Se
 
 /** Ranges that one connection may hold out of order; more is dropped and must be sent again. */
 const MAX_RANGES = 128
+/** Ranges of which we remember when they were reported: as many as a segment can report. */
+const REMEMBERED = 4
 
 /**
  * Which sequence ranges beyond RCV.NXT have arrived (RFC 9293 SHLD-31): sorted, disjoint, not adjacent, at most MAX_RANGES.
  * The bytes lie in the receive queue at their place.
  */
 export class Reassembly {
-  /** Pairs of edges; nothing is allocated before the first segment out of order. */
+  /** Pairs of edges, and behind them a number in each range that grew lately, the latest first; allocated with the first range. */
   #edges: Int32Array | undefined
   #count = 0
-  /** Left edge of the range that arrived last: the first SACK block (RFC 2018 §4). */
-  #latest: Seq = 0 as Seq
+  #recent = 0
+  /** What `overlaps` has found. */
+  overlapLeft: Seq = 0 as Seq
+  overlapRight: Seq = 0 as Seq
 
   get count(): number {
     return this.#count
@@ -21,10 +25,10 @@ export class Reassembly {
 
   /** Adds a range. False when there is no room for one more. */
   add(left: Seq, right: Seq): boolean {
-    this.#edges ??= new Int32Array(2 * MAX_RANGES)
+    this.#edges ??= new Int32Array(2 * MAX_RANGES + REMEMBERED)
     const edges = this.#edges
-    let first = 0
-    while (first < this.#count && before(edges[2 * first + 1] as Seq, left)) first++
+    let first = this.#search(left)
+    if (first > 0 && edges[2 * first - 1] === left) first-- // adjacent
     let end = first
     let mergedLeft = left
     let mergedRight = right
@@ -39,7 +43,7 @@ export class Reassembly {
     this.#count += shift
     edges[2 * first] = mergedLeft
     edges[2 * first + 1] = mergedRight
-    this.#latest = mergedLeft
+    this.touch(mergedLeft)
     return true
   }
 
@@ -56,42 +60,56 @@ export class Reassembly {
     if (gone === 0) return next
     edges.copyWithin(0, 2 * gone, 2 * this.#count)
     this.#count -= gone
-    if (this.#count === 0) this.#edges = undefined
+    if (this.#count === 0) this.clear()
     return reached
   }
 
   /** True when all of [left, right) is held. */
   covers(left: Seq, right: Seq): boolean {
-    for (let i = 0; i < this.#count; i++) {
-      if (beforeOrAt(this.#edges![2 * i] as Seq, left) && afterOrAt(this.#edges![2 * i + 1] as Seq, right))
-        return true
-    }
-    return false
+    const range = this.#rangeAt(left)
+    return range !== -1 && afterOrAt(this.#edges![2 * range + 1] as Seq, right)
   }
 
-  /** Writes up to `most` SACK blocks to `out`, the latest first (RFC 2018 §4), and returns how many. */
-  sackBlocks(out: Int32Array, most: number): number {
-    const edges = this.#edges
-    if (edges === undefined || this.#count === 0) return 0
-    let count = 0
-    const latest = this.#rangeAt(this.#latest)
-    if (latest !== -1 && most > 0) {
-      out[0] = edges[2 * latest]!
-      out[1] = edges[2 * latest + 1]!
-      count = 1
-    }
-    for (let i = 0; i < this.#count && count < most; i++) {
-      if (i === latest) continue
-      out[2 * count] = edges[2 * i]!
-      out[2 * count + 1] = edges[2 * i + 1]!
-      count++
-    }
+  /** True when something of [left, right) is held: the first such piece is `overlapLeft` to `overlapRight`. */
+  overlaps(left: Seq, right: Seq): boolean {
+    if (this.#count === 0) return false
+    const range = this.#search(left)
+    if (range === this.#count || !before(this.#edges![2 * range] as Seq, right)) return false
+    this.overlapLeft = later(left, this.#edges![2 * range] as Seq)
+    this.overlapRight = earlier(right, this.#edges![2 * range + 1] as Seq)
+    return true
+  }
+
+  /** The range that holds `seq` is the one to report first. */
+  touch(seq: Seq): void {
+    const range = this.#rangeAt(seq)
+    if (range === -1) return
+    const edges = this.#edges!
+    let at = 0
+    while (at < this.#recent && this.#rangeAt(this.#recentAt(at)) !== range) at++
+    if (at === this.#recent && this.#recent < REMEMBERED) this.#recent++
+    const latest = 2 * MAX_RANGES
+    edges.copyWithin(latest + 1, latest, latest + Math.min(at, REMEMBERED - 1))
+    edges[latest] = seq
+  }
+
+  /**
+   * Writes SACK blocks to `out` from pair `from` to pair `most`: the range that arrived last, then those that were first before it
+   * (RFC 2018 §4), then others. Returns how many pairs `out` then holds.
+   */
+  sackBlocks(out: Int32Array, from: number, most: number): number {
+    let count = from
+    for (let i = 0; i < this.#recent && count < most; i++)
+      count = this.#put(out, from, count, this.#rangeAt(this.#recentAt(i)))
+    for (let range = 0; range < this.#count && count < most; range++)
+      count = this.#put(out, from, count, range)
     return count
   }
 
   clear(): void {
     this.#edges = undefined
     this.#count = 0
+    this.#recent = 0
   }
 
   /** Bytes held, out of order. */
@@ -103,10 +121,35 @@ export class Reassembly {
     return total
   }
 
+  /** Adds the range to `out`, if there is one that is not there yet. */
+  #put(out: Int32Array, from: number, count: number, range: number): number {
+    if (range === -1) return count
+    const left = this.#edges![2 * range]!
+    for (let i = from; i < count; i++) if (out[2 * i] === left) return count
+    out[2 * count] = left
+    out[2 * count + 1] = this.#edges![2 * range + 1]!
+    return count + 1
+  }
+
+  #recentAt(at: number): Seq {
+    return this.#edges![2 * MAX_RANGES + at] as Seq
+  }
+
   #rangeAt(seq: Seq): number {
-    for (let i = 0; i < this.#count; i++) {
-      if (!after(this.#edges![2 * i] as Seq, seq) && before(seq, this.#edges![2 * i + 1] as Seq)) return i
+    const range = this.#search(seq)
+    return range < this.#count && !after(this.#edges![2 * range] as Seq, seq) ? range : -1
+  }
+
+  /** The first range that ends behind `seq`, or `count`. */
+  #search(seq: Seq): number {
+    const edges = this.#edges
+    let low = 0
+    let high = this.#count
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (after(edges![2 * middle + 1] as Seq, seq)) high = middle
+      else low = middle + 1
     }
-    return -1
+    return low
   }
 }

@@ -110,7 +110,10 @@ export class ReceiveState {
   store(seq: Seq, from: Uint8Array, offset: number, length: number): Stored {
     const ahead = distance(this.nxt, seq)
     const at = this.queue.length + ahead
-    if (ahead > 0 && this.reassembly.covers(seq, add(seq, length))) return 'duplicate'
+    if (ahead > 0 && this.reassembly.covers(seq, add(seq, length))) {
+      this.reassembly.touch(seq)
+      return 'duplicate'
+    }
     if (!this.queue.reserve(at + length)) return 'no room'
     if (ahead > 0 && !this.reassembly.add(seq, add(seq, length))) return 'no room'
     this.queue.put(at, from, offset, length)

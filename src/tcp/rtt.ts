@@ -1,7 +1,5 @@
 // hot path
-import type { Duration, Instant } from '../base/time.ts'
-import type { Seq } from '../wire/seq.ts'
-import { afterOrAt } from '../wire/seq.ts'
+import type { Duration } from '../base/time.ts'
 import { LINUX, type TcpProfile } from './profile.ts'
 
 /** Linux's bounds (TCP_RTO_MIN, TCP_RTO_MAX, TCP_TIMEOUT_INIT, TCP_TIMEOUT_FALLBACK), microseconds. See docs/deviations.md for the floor. */
@@ -23,10 +21,6 @@ export class RoundTrip {
   backoff = 0
   #base: Duration
   readonly #profile: TcpProfile
-  /** One segment at a time is timed (RFC 6298 §3): `#timing` until an acknowledgement reaches `#end`. */
-  #timing = false
-  #end: Seq = 0 as Seq
-  #started: Instant = 0
 
   constructor(profile: TcpProfile = LINUX) {
     this.#profile = profile
@@ -46,31 +40,13 @@ export class RoundTrip {
     return this.#base
   }
 
-  /** Starts timing the segment that ends at `end`, unless one is being timed. */
-  start(end: Seq, now: Instant): void {
-    if (this.#timing) return
-    this.#timing = true
-    this.#end = end
-    this.#started = now
-  }
-
-  /** Karn: what was retransmitted is not timed (RFC 6298 §3). */
-  cancel(): void {
-    this.#timing = false
-  }
-
-  /** An acknowledgement of new data arrived. True when it gave a sample. */
-  acknowledged(ack: Seq, now: Instant): boolean {
-    if (!this.#timing || !afterOrAt(ack, this.#end)) return false
-    this.#timing = false
-    this.sample(Math.max(1, Math.round(now - this.#started)))
-    return true
-  }
-
-  /** RFC 6298 §2.2 and §2.3, the variance term held at Linux's floor. */
-  sample(measured: Duration): void {
+  /**
+   * RFC 6298 §2.2 and §2.3, the variance term held at Linux's floor. `shortest`: the sample of the segment acknowledged last, which saw
+   * the path alone; -1: there is none.
+   */
+  sample(measured: Duration, shortest: Duration = measured): void {
     this.latest = measured
-    if (this.minimum === 0 || measured < this.minimum) this.minimum = measured
+    if (shortest > 0 && (this.minimum === 0 || shortest < this.minimum)) this.minimum = shortest
     if (this.smoothed === 0) {
       this.smoothed = measured
       this.variation = measured >> 1

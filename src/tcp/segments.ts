@@ -42,8 +42,18 @@ export function announcedMss(host: TcpHost, settings: Settings): number {
 
 /** SACK blocks that the next segment of `c` carries. */
 export function sackBlocks(c: Connection): number {
-  if (!c.options.sack || c.receive.reassembly.count === 0) return 0
-  return Math.min(c.receive.reassembly.count, c.options.timestamps ? SACK_WITH_TIMESTAMPS : SACK_ALONE)
+  const ranges = c.receive.reassembly.count + (c.duplicates.count > 0 ? 1 : 0)
+  if (ranges === 0 || !c.options.sack) return 0
+  return Math.min(ranges, c.options.timestamps ? SACK_WITH_TIMESTAMPS : SACK_ALONE)
+}
+
+/** A duplicate comes first, and behind it the range that it lies in, if there is one (RFC 2883 §4). Returns how many blocks there are. */
+function fillSackBlocks(c: Connection, most: number): number {
+  if (most === 0) return 0
+  const { reassembly } = c.receive
+  if (!c.duplicates.take(edges)) return reassembly.sackBlocks(edges, 0, most)
+  reassembly.touch(edges[0] as Seq)
+  return reassembly.sackBlocks(edges, 1, most)
 }
 
 /**
@@ -76,7 +86,7 @@ export function sendSegment(
     windowField(c),
     isUrgent ? distance(seq, send.up) : 0,
   )
-  if (blocks > 0) c.receive.reassembly.sackBlocks(edges, blocks)
+  fillSackBlocks(c, blocks)
   writeOptions(options, out.memory, at + TCP_HEADER, c.timestamp, c.receive.tsRecent, blocks, edges)
   if (length === 0) {
     emit(c, out, headerLength, 0, 0, 0, 0, 0)
@@ -86,7 +96,7 @@ export function sendSegment(
     emit(c, out, headerLength, send.queue.rangeAt(from), first, send.queue.wrapsTo, length - first, gsoSize)
   }
   c.receive.acknowledged = c.receive.nxt
-  c.acks.sent()
+  c.ackDelay.sent(c.acks.sent())
   c.timers.cancel(Timer.DelayedAck)
   return true
 }

@@ -41,7 +41,7 @@ function pieceSize(c: Connection, segmentSize: number): number {
 }
 
 const sendableNow = (c: Connection): number =>
-  Math.max(0, Math.min(c.congestion.window - c.recovery.inFlight(c.send), c.send.usable))
+  Math.max(0, Math.min(c.congestion.window - c.recovery.inFlight(c), c.send.usable))
 
 const notSentLowWater = (c: Connection): number =>
   c.settings.notSentLowWater === 0 ? c.tcp.host.sysctl.tcp_notsent_lowat : c.settings.notSentLowWater

@@ -53,6 +53,8 @@ export class Settings implements SharedPort {
   timeToLive: number
   /** TCP_CONGESTION: takes effect with the next connection that is made with these settings. */
   congestionControl: string
+  /** SO_MAX_PACING_RATE: bytes a second; 0: no limit. */
+  maxPacingRate = 0
   typeOfService = 0
   /** IP_MTU_DISCOVER; 0: segments may be fragmented. */
   mtuDiscovery = 1

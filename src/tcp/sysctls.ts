@@ -8,6 +8,12 @@ export class TcpSysctls {
   /** Challenge ACKs a second for the whole stack; Linux's default is no limit. */
   tcp_challenge_ack_limit = 0x7fffffff
   tcp_congestion_control = 'reno'
+  /** 1: the peer is told of what arrived twice (RFC 2883). */
+  tcp_dsack = 1
+  /** 3 or 4: tail-loss probes (RFC 8985 §7); 0: none. */
+  tcp_early_retrans = 3
+  /** 2: F-RTO (RFC 5682). */
+  tcp_frto = 2
   /** Seconds that an orphan stays in FIN-WAIT-2. */
   tcp_fin_timeout = 60
   /** Milliseconds between two ACKs to invalid segments of one connection. */
@@ -28,6 +34,8 @@ export class TcpSysctls {
   tcp_notsent_lowat = 0xffffffff
   /** Retransmissions before an orphan is given up; 0 means 8. */
   tcp_orphan_retries = 0
+  /** Answers in a row that make a connection one with data in both directions, whose acknowledgements wait for the next. */
+  tcp_pingpong_thresh = 1
   /** Retransmissions after which IP is told that the path may be bad (R1). */
   tcp_retries1 = 3
   /** Retransmissions before the connection is given up (R2), as a time: see `timeouts.ts`. */
@@ -35,6 +43,8 @@ export class TcpSysctls {
   tcp_rfc1337 = 0
   /** Receive buffer, bytes: minimum, default, maximum. */
   tcp_rmem = [4096, 131072, 6291456]
+  /** Segments that may be overtaken before they are taken for lost. */
+  tcp_reordering = 3
   tcp_sack = 1
   /** 1: the congestion window falls back to the initial one after idling for a retransmission time-out. */
   tcp_slow_start_after_idle = 1

@@ -245,6 +245,7 @@ export class Tcp {
     c.closeReason = reason
     c.moveTo('CLOSED')
     c.send.queue.clear()
+    c.recovery.clear()
     c.acks.clear()
     if (c.isOrphan) c.receive.clear()
     else c.receive.reassembly.clear()

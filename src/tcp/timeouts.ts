@@ -1,4 +1,4 @@
-import { type Duration, type Instant, NEVER } from '../base/time.ts'
+import { type Duration, type Instant, MILLISECOND, NEVER } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { sendReset } from './reset.ts'
 import { RTO_MAX, RTO_MIN } from './rtt.ts'
@@ -7,6 +7,9 @@ import { Timer } from './timers.ts'
 /** RFC 9293 §3.10.8: whatever of `c`'s timers is due. */
 export function timeouts(c: Connection, now: Instant): void {
   if (c.timers.take(Timer.DelayedAck, now)) delayedAck(c)
+  if (c.timers.take(Timer.Pace, now)) c.speak()
+  if (c.timers.take(Timer.Reorder, now)) reorderingTimeout(c, now)
+  if (c.timers.take(Timer.TailLoss, now)) c.tailProbe.expired(c)
   if (c.timers.take(Timer.Retransmit, now)) retransmissionTimeout(c, now)
   if (c.timers.take(Timer.Persist, now)) persistTimeout(c, now)
   if (c.timers.take(Timer.Keepalive, now)) keepAliveTimeout(c, now)
@@ -16,12 +19,26 @@ export function timeouts(c: Connection, now: Instant): void {
 function delayedAck(c: Connection): void {
   if (!c.acks.delayed) return
   c.tcp.host.counters.DelayedACKs++
+  c.ackDelay.expired(c)
   c.acks.oweNow()
   c.speak()
 }
 
+function reorderingTimeout(c: Connection, now: Instant): void {
+  c.recovery.reorderingTimeout(c, now)
+  armReordering(c, now)
+  c.speak()
+}
+
+/** Arms the timer after which RACK looks again at what it could not yet judge. */
+export function armReordering(c: Connection, now: Instant): void {
+  const { reorderingDelay } = c.recovery.losses
+  if (reorderingDelay > 0) c.timers.arm(Timer.Reorder, now, reorderingDelay + MILLISECOND)
+  else c.timers.cancel(Timer.Reorder)
+}
+
 function retransmissionTimeout(c: Connection, now: Instant): void {
-  if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') {
+  if (c.state === 'SYN-SENT' || c.send.isSynOutstanding) {
     synTimeout(c, now)
     return
   }
@@ -34,10 +51,9 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
     return
   }
   c.tcp.host.counters.TCPTimeouts++
-  recovery.timeout(send, c.congestion, now)
+  recovery.timeout(c, now)
   c.statistics.timeouts++
   if (recovery.timeouts === 1) c.statistics.timeoutRuns++
-  rtt.cancel()
   rtt.backoff++
   c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))
   c.speak()
@@ -55,7 +71,6 @@ function synTimeout(c: Connection, now: Instant): void {
   }
   c.synRetransmits++
   c.send.owesSyn = true
-  c.rtt.cancel()
   c.tcp.host.counters.RetransSegs++
   c.tcp.host.counters.TCPSynRetrans++
   c.tcp.host.counters.TCPTimeouts++

@@ -11,9 +11,15 @@ export const Timer = {
   Keepalive: 3,
   /** Orphan in FIN-WAIT-2, `tcp_fin_timeout`. */
   FinWait2: 4,
+  /** RFC 8985 §7: tail-loss probe. */
+  TailLoss: 5,
+  /** RFC 8985 §6.2: the reordering window. */
+  Reorder: 6,
+  /** A paced connection's next departure. */
+  Pace: 7,
 } as const
 
-export const TIMER_COLUMNS = 5
+export const TIMER_COLUMNS = 8
 
 /** One connection's row of the table. */
 export class Timers {

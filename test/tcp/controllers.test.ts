@@ -1,159 +1,235 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { SECOND } from '../../src/base/time.ts'
-import { type CongestionController, INFINITE_THRESHOLD } from '../../src/tcp/congestion.ts'
+import { SeededRandom } from '../../src/base/random.ts'
+import { MILLISECOND, SECOND } from '../../src/base/time.ts'
+import { INFINITE_THRESHOLD } from '../../src/tcp/congestion.ts'
 import { controllerNames, createController } from '../../src/tcp/controllers.ts'
 import { NewReno } from '../../src/tcp/newreno.ts'
-
-const SMSS = 1000
-const RTT = SECOND / 10
+import { Ride, SMSS } from './ride.ts'
 
 /** What every controller is held to. */
 describe.each(controllerNames())('contract: %s', (name) => {
-  let controller: CongestionController
-  let now = 0
-  const acknowledge = (bytes: number) => {
-    now += 1000
-    controller.onAcknowledged(bytes, RTT, true, now)
-  }
+  let ride: Ride
 
   beforeEach(() => {
-    now = 0
-    controller = createController(name)
-    controller.begin(SMSS, 10 * SMSS)
+    ride = Ride.of(name)
   })
 
   test('has the name it is asked for by', () => {
-    expect(controller.name).toBe(name)
+    expect(ride.controller.name).toBe(name)
   })
 
   test('[RFC5681 §3.1] begins with the initial window and a threshold as high as can be', () => {
-    expect(controller.window).toBe(10 * SMSS)
-    expect(controller.threshold).toBe(INFINITE_THRESHOLD)
+    expect(ride.controller.window).toBe(10 * SMSS)
+    expect(ride.controller.threshold).toBe(INFINITE_THRESHOLD)
   })
 
   test('[RFC5681 §3.1] slow start: no more than doubles in a round trip, and grows', () => {
-    for (let i = 0; i < 10; i++) acknowledge(SMSS)
-    expect(controller.window).toBeGreaterThan(10 * SMSS)
-    expect(controller.window).toBeLessThanOrEqual(20 * SMSS)
-  })
-
-  test('[RFC7661 §4.3] does not grow while something else limits the sender', () => {
-    for (let i = 0; i < 100; i++) controller.onAcknowledged(SMSS, RTT, false, now)
-    expect(controller.window).toBe(10 * SMSS)
-  })
-
-  test('[RFC5681 §3.2] a loss lowers the threshold below the flight, not under two segments', () => {
-    for (let i = 0; i < 20; i++) acknowledge(SMSS)
-    const before = controller.window
-    controller.onLoss(before, now)
-    expect(controller.threshold).toBeLessThan(before)
-    expect(controller.threshold).toBeGreaterThanOrEqual(2 * SMSS)
-    controller.onRecovered(2 * SMSS)
-    expect(controller.window).toBeLessThanOrEqual(controller.threshold)
-    controller.onLoss(SMSS, now)
-    expect(controller.threshold).toBeGreaterThanOrEqual(2 * SMSS)
-  })
-
-  test('[RFC5681 §3.1] a time-out leaves one segment; again for the same segment, the same threshold', () => {
-    controller.onTimeout(10 * SMSS, false)
-    expect(controller.window).toBe(SMSS)
-    const { threshold } = controller
-    expect(threshold).toBeLessThan(10 * SMSS)
-    controller.onTimeout(SMSS, true)
-    expect(controller.threshold).toBe(threshold)
-    expect(controller.window).toBe(SMSS)
-  })
-
-  test('[RFC5681 §3.1] above the threshold about a segment in a round trip', () => {
-    controller.onTimeout(20 * SMSS, false)
-    while (controller.window < controller.threshold) acknowledge(SMSS)
-    for (let round = 0; round < 10; round++) {
-      const before = controller.window
-      for (let i = 0; i < before / SMSS; i++) acknowledge(SMSS)
-      expect(controller.window).toBeGreaterThanOrEqual(before)
-      expect(controller.window).toBeLessThanOrEqual(before + 2 * SMSS)
-    }
-    expect(controller.window).toBeGreaterThan(controller.threshold)
-  })
-
-  test('[RFC5681 §4.1] after idling no more than the initial window', () => {
-    for (let i = 0; i < 50; i++) acknowledge(SMSS)
-    controller.onIdle()
-    expect(controller.window).toBeLessThanOrEqual(10 * SMSS)
-    expect(controller.window).toBeGreaterThanOrEqual(SMSS)
-  })
-
-  test('is never below a segment, never fractional, whatever comes', () => {
-    let seed = 1
-    const random = (bound: number) => {
-      seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff
-      return seed % bound
-    }
-    for (let i = 0; i < 5000; i++) {
-      now += random(100_000)
-      const flight = random(200) * SMSS
-      switch (random(8)) {
-        case 0:
-          controller.onLoss(flight, now)
-          break
-        case 1:
-          controller.onDuplicate()
-          break
-        case 2:
-          controller.onPartial(random(20 * SMSS))
-          break
-        case 3:
-          controller.onRecovered(flight)
-          break
-        case 4:
-          controller.onTimeout(flight, random(2) === 0)
-          break
-        case 5:
-          controller.onIdle()
-          break
-        default:
-          controller.onAcknowledged(random(64 * SMSS), random(SECOND), random(2) === 0, now)
-      }
-      expect(controller.window).toBeGreaterThanOrEqual(SMSS)
-      expect(Number.isInteger(controller.window)).toBe(true)
-      expect(controller.threshold).toBeGreaterThanOrEqual(2 * SMSS)
+    for (const most of [20, 40, 80]) {
+      const before = ride.controller.window
+      ride.round()
+      expect(ride.controller.window).toBeGreaterThan(before)
+      expect(ride.controller.window).toBeLessThanOrEqual(most * SMSS)
     }
   })
+
+  test('[RFC7661 §4.3] does not grow without end while something else limits the sender', () => {
+    ride.round()
+    const before = ride.controller.window
+    const told = { isIdle: true, rate: 10_000, delivered: SMSS, inFlight: SMSS, inFlightAtSend: SMSS }
+    for (let i = 0; i < 200; i++) {
+      ride.now += ride.rtt
+      ride.acknowledge(SMSS, { ...told, priorDelivered: ride.rate.delivered })
+    }
+    expect(ride.controller.window).toBeLessThanOrEqual(2 * before)
+  })
+
+  test('[RFC5681 §3.2] a loss that fills a round leaves a smaller window, of at least two segments', () => {
+    settled()
+    const before = ride.controller.window
+    heavyLoss()
+    expect(ride.controller.window).toBeLessThan(before)
+    for (let i = 0; i < 12; i++) heavyLoss()
+    expect(ride.controller.window).toBeGreaterThanOrEqual(2 * SMSS)
+  })
+
+  test('[RFC3168 §6.1.2] a mark of ECN asks for no less than a loss', () => {
+    settled()
+    const before = ride.controller.window
+    ride.beginRecovery('reduction')
+    ride.round({ rate: (0.5 * before * SECOND) / ride.rtt, delivered: 0.5 * before })
+    ride.round({ rate: (0.5 * before * SECOND) / ride.rtt, delivered: 0.5 * before })
+    ride.endRecovery()
+    expect(ride.controller.window).toBeLessThan(before)
+  })
+
+  test('[RFC5681 §3.1] after a time-out it grows from one segment, no faster than in slow start', () => {
+    settled()
+    const before = ride.controller.window
+    ride.timeout()
+    expect(ride.controller.window).toBe(SMSS)
+    ride.acknowledge(SMSS)
+    expect(ride.controller.window).toBeGreaterThan(SMSS)
+    expect(ride.controller.window).toBeLessThanOrEqual(4 * SMSS)
+    for (let i = 0; i < 10; i++) ride.round()
+    ride.endRecovery()
+    expect(ride.controller.window).toBeLessThanOrEqual(2 * before)
+  })
+
+  test('[RFC4015 §3.2] what was no loss leaves the window as it was', () => {
+    settled()
+    const before = ride.controller.window
+    ride.lose()
+    ride.beginRecovery()
+    for (let i = 0; i < 5; i++) ride.acknowledge(SMSS)
+    ride.undo()
+    expect(ride.controller.window).toBeGreaterThanOrEqual(before)
+    expect(ride.controller.window).toBeLessThanOrEqual(before + 5 * SMSS)
+    ride.timeout()
+    ride.undo()
+    expect(ride.controller.window).toBeGreaterThanOrEqual(before)
+  })
+
+  test('[RFC5681 §4.1] after idling no more than the initial window, or a rate that was measured', () => {
+    for (let i = 0; i < 5; i++) ride.round()
+    ride.now += 30 * SECOND
+    ride.controller.onIdleEnd(ride.now)
+    ride.controller.restart(ride.now)
+    if (ride.controller.ownsWindow) expect(ride.controller.pacingRate).toBeGreaterThan(0)
+    else expect(ride.controller.window).toBeLessThanOrEqual(10 * SMSS)
+    expect(ride.controller.window).toBeGreaterThanOrEqual(SMSS)
+  })
+
+  test('a ride repeats exactly', () => {
+    const ends = [1, 2].map(() => {
+      ride = Ride.of(name)
+      settled()
+      heavyLoss()
+      for (let i = 0; i < 100; i++) ride.round()
+      return [ride.controller.window, ride.controller.threshold, ride.controller.pacingRate]
+    })
+    expect(ends[0]).toEqual(ends[1])
+  })
+
+  test('smaller segments: the floors shrink with them', () => {
+    ride.controller.resize(500)
+    ride.timeout()
+    ride.acknowledge(500)
+    expect(ride.controller.window).toBeGreaterThan(SMSS)
+    expect(ride.controller.window).toBeLessThanOrEqual(4 * 500)
+    ride.beginRecovery()
+    expect(ride.controller.threshold).toBeGreaterThanOrEqual(2 * 500)
+  })
+
+  test('the window is never below a segment, never fractional, whatever comes; the rate is a number', () => {
+    const random = new SeededRandom(7)
+    for (let i = 0; i < 2000; i++) {
+      anything(random)
+      const { window, threshold, pacingRate } = ride.controller
+      expect(Number.isInteger(window)).toBe(true)
+      expect(window).toBeGreaterThanOrEqual(SMSS)
+      expect(threshold).toBeGreaterThanOrEqual(2 * SMSS)
+      expect(pacingRate).toBeGreaterThanOrEqual(0)
+      expect(pacingRate).toBeLessThan(Number.POSITIVE_INFINITY)
+    }
+  })
+
+  /** The path has been found out: a window of about a hundred segments. */
+  function settled(): void {
+    for (let i = 0; i < 40; i++) ride.round({ isIdle: i > 3 && !ride.controller.ownsWindow })
+  }
+
+  /** Recovery from a round of which half was lost. */
+  function heavyLoss(): void {
+    const { window } = ride.controller
+    const half = Math.max(SMSS, Math.round(window / 2 / SMSS) * SMSS)
+    ride.lose({ length: half, lost: half, inFlight: window })
+    ride.beginRecovery()
+    const told = {
+      rate: (half * SECOND) / ride.rtt,
+      delivered: half,
+      newlyLost: SMSS,
+      lost: half,
+      inFlight: half,
+    }
+    ride.round(told)
+    ride.round(told)
+    ride.endRecovery()
+    ride.acknowledge(SMSS, told)
+  }
+
+  function anything(random: SeededRandom): void {
+    const bytes = random.below(200) * 500
+    ride.now += random.below(100_000)
+    switch (random.below(9)) {
+      case 0:
+        ride.lose({ length: bytes, lost: bytes, inFlight: random.below(200) * SMSS })
+        ride.beginRecovery()
+        return
+      case 1:
+        ride.endRecovery()
+        return
+      case 2:
+        ride.timeout()
+        return
+      case 3:
+        ride.undo()
+        return
+      case 4:
+        ride.controller.onIdleEnd(ride.now)
+        ride.controller.restart(ride.now)
+        return
+      case 5:
+        ride.beginRecovery('reduction')
+        return
+      default:
+        ride.acknowledge(bytes, {
+          rtt: random.below(10) === 0 ? -1 : 1 + random.below(SECOND),
+          rate: random.below(2) * random.below(1_000_000_000),
+          lost: random.below(3) * SMSS,
+          inFlight: random.below(100) * SMSS,
+          isIdle: random.below(3) === 0,
+        })
+    }
+  }
 })
 
 test('an unknown controller is a fault', () => {
-  expect(() => createController('vegas')).toThrow('no congestion controller vegas')
+  expect(() => createController('vegas', new SeededRandom(1))).toThrow('no congestion controller vegas')
 })
 
 describe('NewReno', () => {
-  test('[RFC5681 §3.2] step 3: the threshold and three segments', () => {
-    const reno = new NewReno()
-    reno.begin(SMSS, 10 * SMSS)
-    reno.onLoss(10 * SMSS)
-    expect(reno.threshold).toBe(5 * SMSS)
-    expect(reno.window).toBe(8 * SMSS)
-    reno.onDuplicate()
-    expect(reno.window).toBe(9 * SMSS)
+  const reno = () => new Ride(new NewReno())
+
+  test('[RFC5681 §3.1] equation 4: half of the flight, at least two segments', () => {
+    const { controller } = reno()
+    expect(controller.thresholdAfterLoss(10 * SMSS)).toBe(5 * SMSS)
+    expect(controller.thresholdAfterLoss(SMSS)).toBe(2 * SMSS)
   })
 
-  test('[RFC6582 §3.2] step 3: a partial ACK deflates by what it acknowledges, less one segment', () => {
-    const reno = new NewReno()
-    reno.begin(SMSS, 10 * SMSS)
-    reno.onLoss(10 * SMSS)
-    reno.onPartial(3 * SMSS)
-    expect(reno.window).toBe(6 * SMSS)
-    reno.onPartial(SMSS / 2)
-    expect(reno.window).toBe(5.5 * SMSS)
+  test('[RFC5681 §3.1] congestion avoidance: a segment in a round trip, counted in bytes', () => {
+    const ride = reno()
+    ride.beginRecovery()
+    ride.endRecovery()
+    expect(ride.controller.window).toBe(5 * SMSS)
+    for (let i = 0; i < 10; i++) ride.acknowledge(SMSS / 2)
+    expect(ride.controller.window).toBe(6 * SMSS)
+    ride.acknowledge(6 * SMSS)
+    expect(ride.controller.window).toBe(7 * SMSS)
   })
 
-  test('[RFC6582 §3.2] step 3: a full ACK ends with min(ssthresh, flight + SMSS)', () => {
-    const reno = new NewReno()
-    reno.begin(SMSS, 10 * SMSS)
-    reno.onLoss(10 * SMSS)
-    reno.onRecovered(2 * SMSS)
-    expect(reno.window).toBe(3 * SMSS)
-    reno.onLoss(10 * SMSS)
-    reno.onRecovered(20 * SMSS)
-    expect(reno.window).toBe(5 * SMSS)
+  test('[RFC5681 §3.1] slow start ends at the threshold, and what is left counts for congestion avoidance', () => {
+    const ride = reno()
+    ride.timeout(10 * SMSS)
+    expect(ride.controller.threshold).toBe(5 * SMSS)
+    ride.acknowledge(6 * SMSS)
+    expect(ride.controller.window).toBe(5 * SMSS)
+    ride.acknowledge(3 * SMSS)
+    expect(ride.controller.window).toBe(6 * SMSS)
   })
+})
+
+test('[RFC6928 §2] an initial window of one segment, after a lost SYN, is kept', () => {
+  for (const name of controllerNames()) {
+    expect(Ride.of(name, { initialWindow: SMSS, smoothedRtt: 40 * MILLISECOND }).controller.window).toBe(SMSS)
+  }
 })

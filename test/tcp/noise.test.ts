@@ -177,7 +177,7 @@ class Watch {
     expect(send.flight).toBeGreaterThanOrEqual(0)
     expect(send.queue.length).toBeLessThanOrEqual(c.settings.sendBuffer)
     expect(distance(send.base, send.nxt)).toBeLessThanOrEqual(send.queue.length + 1)
-    expect(c.recovery.inFlight(send)).toBeGreaterThanOrEqual(0)
+    expect(c.recovery.inFlight(c)).toBeGreaterThanOrEqual(0)
     expect(c.congestion.window).toBeGreaterThanOrEqual(0)
     if (this.#connection === c) {
       expect(distance(this.#edge, receive.edge)).toBeGreaterThanOrEqual(0)

@@ -50,8 +50,7 @@ describe('super-segments', () => {
 
   test('none is longer than an IP packet, and all but the last are whole', () => {
     const peer = connected({ ...offload, options: 'mss 1460,nop,wscale 7' })
-    peer.c.congestion.begin(1460, 0)
-    ;(peer.c.congestion as { window: number }).window = 1 << 20
+    peer.c.congestion.window = 1 << 20
     peer.sends('. 1:1(0) ack 1 win 65535')
     peer.writes(200_000)
     peer.expects('P. 1:64241(64240) ack 1 gso 1460')

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MILLISECOND, SECOND } from '../../src/base/time.ts'
 import { RoundTrip } from '../../src/tcp/rtt.ts'
+import { add } from '../../src/wire/seq.ts'
 import { backoffTime } from '../../src/tcp/timeouts.ts'
-import { add, type Seq } from '../../src/wire/seq.ts'
 import { OUR_ADDRESS, OUR_PORT, PEER_ADDRESS, PEER_PORT, type Peer } from '../support/peer.ts'
 import { connected, established, synCrossed, synSent } from '../support/peers.ts'
 
@@ -54,16 +54,18 @@ describe('RFC 6298', () => {
     expect(rtt.timeout).toBe(120 * SECOND)
   })
 
-  test('[RFC6298 §3] one segment at a time is timed; what was sent again is not', () => {
-    const rtt = new RoundTrip()
-    rtt.start(100 as Seq, 0)
-    rtt.start(200 as Seq, 50)
-    expect(rtt.acknowledged(99 as Seq, 70)).toBe(false)
-    expect(rtt.acknowledged(200 as Seq, 80)).toBe(true)
-    expect(rtt.latest).toBe(80)
-    rtt.start(300 as Seq, 100)
-    rtt.cancel()
-    expect(rtt.acknowledged(300 as Seq, 200)).toBe(false)
+  test('[RFC6298 §3] every acknowledgement is a sample; what was sent again is not', () => {
+    const peer = measured(100)
+    peer.writes(100)
+    peer.expects('P. 1:101(100) ack 1')
+    peer.advance(30 * MILLISECOND)
+    peer.sends('. 1:1(0) ack 101')
+    expect(peer.c.rtt.latest).toBe(30 * MILLISECOND)
+    peer.writes(100)
+    peer.advance(1 * SECOND)
+    expect(peer.takes().length).toBeGreaterThan(1)
+    peer.sends('. 1:1(0) ack 201')
+    expect(peer.c.rtt.latest).toBe(30 * MILLISECOND)
   })
 
   test('[RFC6298 §5.1 §5.2] the timer runs while something is outstanding', () => {

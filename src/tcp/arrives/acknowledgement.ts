@@ -1,66 +1,61 @@
 // hot path
-import { type Instant, MILLISECOND, NEVER } from '../../base/time.ts'
-import { after, afterOrAt, before } from '../../wire/seq.ts'
+import { type Instant, NEVER } from '../../base/time.ts'
+import { after, afterOrAt, before, type Seq } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
 import { noteLimit } from '../limits.ts'
-import { RTO_MAX } from '../rtt.ts'
 import { hasRoom } from '../send-room.ts'
+import { armReordering } from '../timeouts.ts'
 import { Timer } from '../timers.ts'
 
 /** The ESTABLISHED part of the fifth step: SND.UNA, the window, RTT, recovery, the retransmission timer. */
 export function acknowledgement(c: Connection, seg: Segment, now: Instant): void {
   const window = offered(c, seg)
-  if (after(seg.ack, c.send.una)) newData(c, seg, now)
-  else if (isDuplicate(c, seg, window)) duplicate(c, now)
-  if (!before(seg.ack, c.send.una)) updateWindow(c, seg, window)
+  const prior = c.send.una
+  const isDuplicate = isDuplicateOf(c, seg, window)
+  const advances = after(seg.ack, prior)
+  if (advances) takeAcknowledged(c, seg)
+  if (!before(seg.ack, prior)) {
+    updateWindow(c, seg, window)
+    recover(c, seg, prior, isDuplicate, now)
+  }
+  if (advances) c.notify()
+}
+
+function takeAcknowledged(c: Connection, seg: Segment): void {
+  const data = c.send.acknowledge(seg.ack)
+  c.send.hasMoreComing = false
+  c.bytesAcked += data
+  c.statistics.delivered += Math.max(1, Math.ceil(data / c.segmentSize))
+  if (hasRoom(c)) c.send.isBufferShort = false
 }
 
 /** SEG.WND in bytes: that of a SYN is never scaled (RFC 7323 §2.2). */
 export const offered = (c: Connection, seg: Segment): number =>
   seg.has(Flag.Syn) ? seg.window : seg.window << c.options.sendShift
 
-function newData(c: Connection, seg: Segment, now: Instant): void {
+/** What the acknowledgement says of losses, and what that means for the timers. Pure data on an idle sender says nothing. */
+function recover(c: Connection, seg: Segment, prior: Seq, isDuplicate: boolean, now: Instant): void {
   const { send, recovery, rtt } = c
-  // Read before SND.UNA moves: was it the congestion window that held us back? (RFC 7661 §4.3's "limited".)
-  const limited = send.flight + c.segmentSize >= c.congestion.window || recovery.phase !== 'open'
-  const wasOpen = recovery.phase === 'open'
-  const data = send.acknowledge(seg.ack)
-  send.hasMoreComing = false
-  c.bytesAcked += data
-  c.statistics.delivered += Math.max(1, Math.ceil(data / c.segmentSize))
-  if (recovery.timeouts > 0) c.statistics.timeoutTime += now - recovery.stalledSince
-  if (hasRoom(c)) send.isBufferShort = false
-  // Karn: what was sent again is timed by its echoed timestamp or not at all (RFC 6298 §3).
-  const isTimed = rtt.acknowledged(seg.ack, now)
-  if (!isTimed && !wasOpen && c.options.timestamps && seg.hasTimestamps) sampleEcho(c, seg)
-  recovery.acknowledged(send, data, c.segmentSize, limited, c.congestion, rtt, now)
-  // RFC 6298 §5.2 and §5.3.
-  if (send.flight === 0) c.timers.cancel(Timer.Retransmit)
-  else c.timers.arm(Timer.Retransmit, now, rtt.timeout)
-  if (send.hasMore || recovery.lost > 0) c.speak()
+  const advanced = send.una !== prior
+  if (!advanced && !isDuplicate && seg.sackCount === 0 && !seg.has(Flag.Ece)) return
+  if (advanced && recovery.timeouts > 0) c.statistics.timeoutTime += now - recovery.stalledSince
+  recovery.acknowledged(c, seg, prior, isDuplicate, now)
+  if (advanced) {
+    // RFC 6298 §5.2 and §5.3.
+    if (send.flight === 0) c.timers.cancel(Timer.Retransmit)
+    else c.timers.arm(Timer.Retransmit, now, rtt.timeout)
+  }
+  armReordering(c, now)
+  c.tailProbe.schedule(c, now)
+  if (send.hasMore || recovery.hasLost) c.speak()
   else noteLimit(c, now)
-  if (data > 0) c.notify()
-}
-
-/** Time since the segment that this one echoes was sent (RFC 7323 §4), to the millisecond; an echo of what we never sent tells nothing. */
-function sampleEcho(c: Connection, seg: Segment): void {
-  const elapsed = (c.timestamp - seg.tsEcr) | 0
-  if (elapsed >= 0 && elapsed <= RTO_MAX / MILLISECOND) c.rtt.sample(Math.max(1, elapsed) * MILLISECOND)
 }
 
 /** RFC 5681 §2: a duplicate acknowledgement. */
-const isDuplicate = (c: Connection, seg: Segment, window: number): boolean =>
+const isDuplicateOf = (c: Connection, seg: Segment, window: number): boolean =>
   seg.ack === c.send.una && seg.length === 0 && window === c.send.wnd && c.send.flight > 0
-
-function duplicate(c: Connection, now: Instant): void {
-  if (c.recovery.duplicate(c.send, c.segmentSize, c.congestion, now)) {
-    c.tcp.host.counters.TCPRenoRecovery++
-    c.rtt.cancel()
-  }
-  c.speak()
-}
 
 /** SND.WL1 and SND.WL2 keep an old segment from setting the window. */
 function updateWindow(c: Connection, seg: Segment, window: number): void {

@@ -1,8 +1,9 @@
 // hot path
-import { add, after, inWindow } from '../../wire/seq.ts'
+import { add, after, before, inWindow } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
+import { reportOld } from '../duplicate-reports.ts'
 import { isStale } from '../paws.ts'
 import { Continue, Stop, type Verdict } from './verdict.ts'
 
@@ -31,10 +32,20 @@ function refuse(c: Connection, seg: Segment): Verdict {
   if (seg.has(Flag.Syn)) {
     c.tcp.host.counters.TCPSYNChallenge++
     c.acks.oweChallenge()
-  } else if (seg.length > 0) c.acks.oweDuplicate()
-  else c.acks.oweAnswer()
+  } else if (seg.length > 0) {
+    refuseOld(c, seg)
+    c.acks.oweDuplicate()
+  } else c.acks.oweAnswer()
   c.speak()
   return Stop
+}
+
+/** What comes again tells that our acknowledgement was lost, or is late. */
+function refuseOld(c: Connection, seg: Segment): void {
+  if (!before(seg.seq, c.receive.nxt)) return
+  c.tcp.host.counters.DelayedACKLost++
+  c.ackDelay.quicken(c)
+  reportOld(c, seg.seq, seg.end)
 }
 
 function isAcceptable(c: Connection, seg: Segment): boolean {

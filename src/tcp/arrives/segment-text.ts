@@ -4,9 +4,9 @@ import { add, after, before, distance, type Seq } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
+import { reportDuplicate } from '../duplicate-reports.ts'
 import { replyReset } from '../reset.ts'
 import { canReceive } from '../state.ts'
-import { Timer } from '../timers.ts'
 import { Continue, Stop, type Verdict } from './verdict.ts'
 
 /** Seventh: the segment text, trimmed to the window, and the place of a FIN that may be ahead of it. */
@@ -39,12 +39,15 @@ function text(c: Connection, seg: Segment, now: Instant): void {
   const limit =
     receive.hasFin && before(receive.finAt, receive.acceptableEdge) ? receive.finAt : receive.acceptableEdge
   const length = distance(left, before(limit, end) ? limit : end)
+  if (skipped > 0) reportDuplicate(c, seg.seq, receive.nxt)
   if (length <= 0) {
     if (receive.wnd === 0) c.tcp.host.counters.TCPWantZeroWindowAdv++
     oweDuplicate(c)
     return
   }
   const from = receive.nxt
+  if (skipped === 0 && receive.reassembly.overlaps(left, add(left, length)))
+    reportDuplicate(c, receive.reassembly.overlapLeft, receive.reassembly.overlapRight)
   switch (receive.store(left, seg.memory, seg.payload + skipped, length)) {
     case 'in order':
       inOrder(c, seg, distance(from, receive.nxt), length, now)
@@ -66,14 +69,15 @@ function text(c: Connection, seg: Segment, now: Instant): void {
 
 /** RCV.NXT moved by `advanced`, of which `length` came with this segment: more of it means that a gap was filled. */
 function inOrder(c: Connection, seg: Segment, advanced: number, length: number, now: Instant): void {
-  const { receive, acks } = c
+  const { receive, acks, ackDelay } = c
   c.bytesReceived += advanced
   c.statistics.dataInAt = now
-  receive.measure(Math.min(seg.gsoSize === 0 ? seg.payloadLength : seg.gsoSize, c.tcp.host.receiveMtu - 40))
+  const size = Math.min(seg.gsoSize === 0 ? seg.payloadLength : seg.gsoSize, c.tcp.host.receiveMtu - 40)
+  if (size < receive.segmentSize || seg.has(Flag.Psh)) ackDelay.ended()
+  receive.measure(size)
+  ackDelay.arrived(c, now)
   if (advanced > length || receive.reassembly.count > 0) acks.oweNow()
-  else acks.oweForData(distance(receive.acknowledged, receive.nxt), receive.segmentSize)
-  if (acks.delayed && !acks.now && !c.timers.isArmed(Timer.DelayedAck))
-    c.timers.arm(Timer.DelayedAck, now, c.tcp.host.profile.delayedAck)
+  else ackDelay.owe(c, now)
   c.speak()
   c.notify()
 }

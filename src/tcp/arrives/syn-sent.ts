@@ -41,7 +41,7 @@ export function synSent(c: Connection, seg: Segment, now: Instant): void {
     c.speak()
     return
   }
-  c.rtt.acknowledged(seg.ack, now)
+  if (c.synRetransmits === 0) c.rtt.sample(Math.max(1, Math.round(now - c.spokeAt)))
   c.send.acknowledge(seg.ack)
   c.moveTo('ESTABLISHED')
   established(c, now)

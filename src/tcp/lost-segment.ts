@@ -1,0 +1,18 @@
+import type { Instant } from '../base/time.ts'
+
+/** A segment (or super-segment) that was just presumed lost; refilled for each. */
+export class LostSegment {
+  /** Bytes. */
+  length = 0
+  /** Bytes in flight once it was sent, itself included, and bytes presumed lost since, itself included. */
+  inFlight = 0
+  lost = 0
+  isAppLimited = false
+  /** It does not continue what was presumed lost before it. */
+  isRangeStart = false
+}
+
+/** Who wants to know of every loss. */
+export interface LossWatcher {
+  onLost(lost: LostSegment, now: Instant): void
+}

@@ -1,0 +1,397 @@
+// hot path: segments sent are rows of typed arrays; an acknowledgement touches only the rows that it changes.
+import type { Instant } from '../base/time.ts'
+import { after, afterOrAt, before, beforeOrAt, distance, earlier, type Seq, toSeq } from '../wire/seq.ts'
+import type { Delivery, DeliveryWatcher } from './delivery.ts'
+import { type LossWatcher, LostSegment } from './lost-segment.ts'
+
+/** What is known of a segment that was sent. */
+export const Mark = {
+  /** The receiver has it (RFC 2018). */
+  Sacked: 1,
+  /** Presumed lost. */
+  Lost: 2,
+  /** Sent again, and that copy is not presumed lost. */
+  Resent: 4,
+  /** Sent again at some time: its acknowledgement times nothing (Karn). */
+  EverResent: 8,
+  /** The application, not the network, limited the sender when it went out. */
+  AppLimited: 16,
+} as const
+
+/** Integers and doubles of a row. */
+const Int = { Start: 0, End: 1, Marks: 2 } as const
+const INTS = 3
+const Double = { SentAt: 0, Delivered: 1, DeliveredAt: 2, FirstSentAt: 3, InFlight: 4, Lost: 5 } as const
+const DOUBLES = 6
+
+const FIRST_CAPACITY = 16
+
+/** Filled anew for each loss. */
+const lostSegment = new LostSegment()
+
+/** The connection's delivery clock, as a row remembers it from when it was sent. */
+export interface DeliveryClock {
+  readonly delivered: number
+  readonly deliveredAt: Instant
+  readonly firstSentAt: Instant
+  readonly isAppLimited: boolean
+}
+
+/**
+ * What was sent and not cumulatively acknowledged: a ring of rows in sequence order, each one segment (or super-segment) as it was sent,
+ * split where a SACK block or a retransmission cuts it. Holds nothing while nothing is outstanding.
+ */
+export class Scoreboard {
+  /** Totals over the rows, in sequence numbers. */
+  sacked = 0
+  lost = 0
+  resent = 0
+  /** Bytes presumed lost since the connection began. */
+  everLost = 0
+  lossWatcher: LossWatcher | undefined
+  /** The highest SACKed sequence number, while something is SACKed (FACK). */
+  highestSacked: Seq = toSeq(0)
+  /** Rows before this one are not (Lost and not Resent): where the search for one begins. */
+  #lostFrom = 0
+  /** Rows before this one are SACKed, or Lost and not Resent: detection need not look at them again. */
+  #judged = 0
+  #lastLostEnd: Seq = toSeq(0)
+  #ints: Int32Array | undefined
+  #doubles: Float64Array | undefined
+  #capacity = 0
+  #head = 0
+  #count = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Where the detection of losses begins: what lies before has been decided. */
+  get firstUnjudged(): number {
+    while (this.#judged < this.#count && isJudged(this.marksOf(this.#judged))) this.#judged++
+    return this.#judged
+  }
+
+  /** Sequence numbers in the network: sent, not known to have arrived and not presumed lost (RFC 6675's pipe). */
+  inFlight(outstanding: number): number {
+    return outstanding - this.sacked - this.lost + this.resent
+  }
+
+  /** Adds what was just sent for the first time; `inFlight` bytes are out with it. */
+  sent(start: Seq, end: Seq, now: Instant, clock: DeliveryClock, inFlight: number): void {
+    if (this.#count === this.#capacity) this.#grow()
+    const row = this.#count++
+    const at = this.#at(row)
+    const ints = this.#ints!
+    ints[at * INTS + Int.Start] = start
+    ints[at * INTS + Int.End] = end
+    ints[at * INTS + Int.Marks] = 0
+    this.#stamp(at, now, clock, inFlight)
+  }
+
+  /** The row was sent again; `inFlight` bytes are out with it. */
+  resend(row: number, now: Instant, clock: DeliveryClock, inFlight: number): void {
+    const at = this.#at(row)
+    const marks = this.#ints![at * INTS + Int.Marks]!
+    if ((marks & Mark.Resent) === 0) this.resent += this.lengthOf(row)
+    this.#ints![at * INTS + Int.Marks] = marks | Mark.Resent | Mark.EverResent
+    if (row < this.#judged) this.#judged = row
+    this.#stamp(at, now, clock, inFlight)
+  }
+
+  startOf(row: number): Seq {
+    return this.#ints![this.#at(row) * INTS + Int.Start] as Seq
+  }
+
+  endOf(row: number): Seq {
+    return this.#ints![this.#at(row) * INTS + Int.End] as Seq
+  }
+
+  lengthOf(row: number): number {
+    const at = this.#at(row) * INTS
+    return distance(this.#ints![at + Int.Start] as Seq, this.#ints![at + Int.End] as Seq)
+  }
+
+  marksOf(row: number): number {
+    return this.#ints![this.#at(row) * INTS + Int.Marks]!
+  }
+
+  sentAt(row: number): Instant {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.SentAt]!
+  }
+
+  /** Bytes delivered in all, when, and the first sending of the flight, as they stood when the row was sent. */
+  deliveredAtSend(row: number): number {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.Delivered]!
+  }
+
+  deliveredTimeAtSend(row: number): Instant {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.DeliveredAt]!
+  }
+
+  firstSentAtSend(row: number): Instant {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.FirstSentAt]!
+  }
+
+  /** Bytes in flight once the row was sent, and bytes presumed lost until then. */
+  inFlightAtSend(row: number): number {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.InFlight]!
+  }
+
+  lostAtSend(row: number): number {
+    return this.#doubles![this.#at(row) * DOUBLES + Double.Lost]!
+  }
+
+  /** SND.UNA has moved to `una`: what lies before is gone, and told to `out` and `watcher`. */
+  acknowledge(una: Seq, out: Delivery, watcher: DeliveryWatcher): void {
+    while (this.#count > 0 && before(this.startOf(0), una)) {
+      if (after(this.endOf(0), una)) this.split(0, una)
+      this.#acknowledgeFirst(out, watcher)
+    }
+    if (this.#count === 0) this.#release()
+    else if (this.sacked === 0) this.highestSacked = una
+  }
+
+  /** A SACK block: marks the rows that lie in it, splitting at its edges. */
+  sack(left: Seq, right: Seq, out: Delivery, watcher: DeliveryWatcher): void {
+    for (let row = this.find(left); row < this.#count && before(this.startOf(row), right); row++) {
+      if ((this.marksOf(row) & Mark.Sacked) !== 0) continue
+      if (before(this.startOf(row), left)) {
+        this.split(row, left)
+        continue
+      }
+      if (after(this.endOf(row), right)) this.split(row, right)
+      this.#sackRow(row, out, watcher)
+    }
+  }
+
+  /** Presumes the row lost. */
+  markLost(row: number, now: Instant): void {
+    const news = this.withdraw(row)
+    if (news === 0) return
+    this.everLost += news
+    const start = this.startOf(row)
+    lostSegment.length = news
+    lostSegment.inFlight = this.inFlightAtSend(row)
+    lostSegment.lost = this.everLost - this.lostAtSend(row)
+    lostSegment.isAppLimited = (this.marksOf(row) & Mark.AppLimited) !== 0
+    lostSegment.isRangeStart = start !== this.#lastLostEnd
+    this.#lastLostEnd = this.endOf(row)
+    this.lossWatcher?.onLost(lostSegment, now)
+  }
+
+  /** The row is to be sent again, as if lost, but is not: returns its length, 0 when that is so already. */
+  withdraw(row: number): number {
+    const at = this.#at(row) * INTS
+    const marks = this.#ints![at + Int.Marks]!
+    if ((marks & Mark.Sacked) !== 0) return 0
+    const length = this.lengthOf(row)
+    const isOut = (marks & Mark.Lost) === 0
+    if (isOut) this.lost += length
+    if ((marks & Mark.Resent) !== 0) this.resent -= length
+    this.#ints![at + Int.Marks] = (marks | Mark.Lost) & ~Mark.Resent
+    if (!isOut && (marks & Mark.Resent) === 0) return 0
+    if (row < this.#lostFrom) this.#lostFrom = row
+    return length
+  }
+
+  /** Takes back every presumption of loss: the time-out or the recovery was spurious. */
+  forgive(): void {
+    for (let row = 0; row < this.#count; row++) {
+      const at = this.#at(row) * INTS
+      const marks = this.#ints![at + Int.Marks]!
+      if ((marks & Mark.Lost) === 0) continue
+      this.lost -= this.lengthOf(row)
+      this.#ints![at + Int.Marks] = marks & ~Mark.Lost
+    }
+    this.#judged = 0
+  }
+
+  /** Takes back every SACK: the receiver may have reneged (RFC 2018 §8). */
+  forgetSacks(): void {
+    for (let row = 0; row < this.#count; row++) {
+      const at = this.#at(row) * INTS
+      this.#ints![at + Int.Marks] = this.#ints![at + Int.Marks]! & ~Mark.Sacked
+    }
+    this.sacked = 0
+    this.#judged = 0
+  }
+
+  /** The first row that is presumed lost and not sent again since, or -1. */
+  nextLost(): number {
+    if (this.lost === 0) return -1
+    for (let row = this.#lostFrom; row < this.#count; row++) {
+      if (this.#waits(row)) {
+        this.#lostFrom = row
+        return row
+      }
+    }
+    this.#lostFrom = this.#count
+    return -1
+  }
+
+  /** The row that holds `seq`, or the first one after it. */
+  find(seq: Seq): number {
+    let low = 0
+    let high = this.#count
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (beforeOrAt(this.endOf(middle), seq)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Cuts the row in two at `seq`, which lies inside it. */
+  split(row: number, seq: Seq): void {
+    if (this.#count === this.#capacity) this.#grow()
+    const ints = this.#ints!
+    const doubles = this.#doubles!
+    for (let i = this.#count; i > row; i--) {
+      const to = this.#at(i)
+      const from = this.#at(i - 1)
+      for (let k = 0; k < INTS; k++) ints[to * INTS + k] = ints[from * INTS + k]!
+      for (let k = 0; k < DOUBLES; k++) doubles[to * DOUBLES + k] = doubles[from * DOUBLES + k]!
+    }
+    this.#count++
+    doubles[this.#at(row) * DOUBLES + Double.InFlight]! -= distance(seq, this.endOf(row + 1))
+    ints[this.#at(row) * INTS + Int.End] = seq
+    ints[this.#at(row + 1) * INTS + Int.Start] = seq
+    if (this.#lostFrom > row) this.#lostFrom = row
+    if (this.#judged > row) this.#judged = row
+  }
+
+  /** Joins the next row to this one when both are presumed lost and not sent again since; false when they are not. */
+  join(row: number): boolean {
+    if (row + 1 >= this.#count || !this.#waits(row) || !this.#waits(row + 1)) return false
+    const ints = this.#ints!
+    const doubles = this.#doubles!
+    const at = this.#at(row) * INTS
+    ints[at + Int.Marks]! |= ints[this.#at(row + 1) * INTS + Int.Marks]!
+    ints[at + Int.End] = ints[this.#at(row + 1) * INTS + Int.End]!
+    for (let i = row + 1; i < this.#count - 1; i++) {
+      const to = this.#at(i)
+      const from = this.#at(i + 1)
+      for (let k = 0; k < INTS; k++) ints[to * INTS + k] = ints[from * INTS + k]!
+      for (let k = 0; k < DOUBLES; k++) doubles[to * DOUBLES + k] = doubles[from * DOUBLES + k]!
+    }
+    this.#count--
+    if (this.#judged > row) this.#judged = row
+    return true
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#count = 0
+    this.#release()
+  }
+
+  #acknowledgeFirst(out: Delivery, watcher: DeliveryWatcher): void {
+    const at = this.#at(0)
+    const marks = this.#ints![at * INTS + Int.Marks]!
+    const length = this.lengthOf(0)
+    const sentAt = this.#doubles![at * DOUBLES + Double.SentAt]!
+    if ((marks & Mark.Sacked) !== 0) this.sacked -= length
+    else {
+      out.delivered += length
+      out.cumulative += length
+      if ((marks & Mark.EverResent) !== 0) out.hadResent = true
+      else {
+        out.hadOriginal = true
+        if (out.firstSentAt < 0) out.firstSentAt = sentAt
+        out.lastSentAt = sentAt
+        this.#noteReordering(0, out)
+      }
+      watcher.delivered(sentAt, this.endOf(0), marks, 0)
+    }
+    if ((marks & Mark.Lost) !== 0) this.lost -= length
+    if ((marks & Mark.Resent) !== 0) this.resent -= length
+    this.#head = (this.#head + 1) & (this.#capacity - 1)
+    this.#count--
+    if (this.#lostFrom > 0) this.#lostFrom--
+    if (this.#judged > 0) this.#judged--
+  }
+
+  #sackRow(row: number, out: Delivery, watcher: DeliveryWatcher): void {
+    const at = this.#at(row)
+    const marks = this.#ints![at * INTS + Int.Marks]!
+    const length = this.lengthOf(row)
+    const end = this.endOf(row)
+    const sentAt = this.#doubles![at * DOUBLES + Double.SentAt]!
+    out.delivered += length
+    out.hadSacked = true
+    if ((marks & Mark.EverResent) === 0) {
+      out.sackedSentAt = sentAt
+      out.hadOriginal = true
+      this.#noteReordering(row, out)
+    }
+    watcher.delivered(sentAt, end, marks, row)
+    if ((marks & Mark.Lost) !== 0) this.lost -= length
+    if ((marks & Mark.Resent) !== 0) this.resent -= length
+    this.#ints![at * INTS + Int.Marks] = (marks | Mark.Sacked) & ~(Mark.Lost | Mark.Resent)
+    if (this.sacked === 0 || after(end, this.highestSacked)) this.highestSacked = end
+    this.sacked += length
+  }
+
+  /** Presumed lost, and not sent again since. */
+  #waits(row: number): boolean {
+    return (this.marksOf(row) & (Mark.Lost | Mark.Resent)) === Mark.Lost
+  }
+
+  #noteReordering(row: number, out: Delivery): void {
+    if (this.sacked === 0 || afterOrAt(this.startOf(row), this.highestSacked)) return
+    const start = this.startOf(row)
+    out.reorderedFrom = out.isReordered ? earlier(out.reorderedFrom, start) : start
+    out.isReordered = true
+  }
+
+  #stamp(at: number, now: Instant, clock: DeliveryClock, inFlight: number): void {
+    const doubles = this.#doubles!
+    doubles[at * DOUBLES + Double.SentAt] = now
+    doubles[at * DOUBLES + Double.Delivered] = clock.delivered
+    doubles[at * DOUBLES + Double.DeliveredAt] = clock.deliveredAt
+    doubles[at * DOUBLES + Double.FirstSentAt] = clock.firstSentAt
+    doubles[at * DOUBLES + Double.InFlight] = inFlight
+    doubles[at * DOUBLES + Double.Lost] = this.everLost
+    const marks = this.#ints![at * INTS + Int.Marks]!
+    this.#ints![at * INTS + Int.Marks] = clock.isAppLimited
+      ? marks | Mark.AppLimited
+      : marks & ~Mark.AppLimited
+  }
+
+  #at(row: number): number {
+    return (this.#head + row) & (this.#capacity - 1)
+  }
+
+  #grow(): void {
+    const capacity = this.#capacity === 0 ? FIRST_CAPACITY : this.#capacity * 2
+    const ints = new Int32Array(capacity * INTS)
+    const doubles = new Float64Array(capacity * DOUBLES)
+    for (let row = 0; row < this.#count; row++) {
+      const from = this.#at(row)
+      for (let k = 0; k < INTS; k++) ints[row * INTS + k] = this.#ints![from * INTS + k]!
+      for (let k = 0; k < DOUBLES; k++) doubles[row * DOUBLES + k] = this.#doubles![from * DOUBLES + k]!
+    }
+    this.#ints = ints
+    this.#doubles = doubles
+    this.#capacity = capacity
+    this.#head = 0
+  }
+
+  /** Nothing is outstanding. A large ring is given back; a small one is kept while the connection is busy. */
+  #release(): void {
+    this.sacked = 0
+    this.lost = 0
+    this.resent = 0
+    this.#lostFrom = 0
+    this.#judged = 0
+    this.#head = 0
+    if (this.#capacity <= FIRST_CAPACITY) return
+    this.#ints = undefined
+    this.#doubles = undefined
+    this.#capacity = 0
+  }
+}
+
+const isJudged = (marks: number): boolean =>
+  (marks & Mark.Sacked) !== 0 || (marks & (Mark.Lost | Mark.Resent)) === Mark.Lost
