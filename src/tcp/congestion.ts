@@ -37,8 +37,8 @@ export interface CongestionController extends LossWatcher {
   readonly pacingRate: number
   /** The handshake is over. */
   begin(opening: Opening, now: Instant): void
-  /** The segment size has changed. */
-  resize(segmentSize: number): void
+  /** The segment size has changed, and the initial window with it. */
+  resize(segmentSize: number, initialWindow: number): void
   /** `delivered` bytes arrived, the window was what held the sender back, and it may grow. */
   grow(delivered: number, smoothedRtt: Duration, now: Instant): void
   /** Every acknowledgement, whatever the phase: `rtt` is that of the segment sent last among those that it reports, microseconds, or -1. */

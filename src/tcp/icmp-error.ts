@@ -1,4 +1,5 @@
 import { afterOrAt, before, toSeq } from '../wire/seq.ts'
+import { initialWindow } from './calls.ts'
 import type { Connection } from './connection.ts'
 import type { IcmpError } from './host.ts'
 import type { CloseReason } from './state.ts'
@@ -66,7 +67,7 @@ function narrower(c: Connection, mtu: number): void {
   if (!c.settings.discoversPathMtu || pathMss >= c.pathMss) return
   c.pathMss = pathMss
   if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') return
-  c.congestion.resize(c.segmentSize)
+  c.congestion.resize(c.segmentSize, initialWindow(c.segmentSize))
   c.recovery.resendAll(c)
   c.speak()
 }

@@ -22,8 +22,9 @@ export class NewReno implements CongestionController {
     this.window = opening.initialWindow
   }
 
-  resize(segmentSize: number): void {
+  resize(segmentSize: number, initialWindow: number): void {
     this.#segmentSize = segmentSize
+    this.#initialWindow = initialWindow
   }
 
   grow(delivered: number, _smoothedRtt: Duration): void {
