@@ -94,7 +94,7 @@ export class Ip {
     return true
   }
 
-  /** RFC 1122 §3.2.1.3: a source is one host, and from outside it is not us. */
+  /** RFC 1122 §3.2.1.3, RFC 9293 MUST-63: a source is one host, and from outside it is not us. */
   #isValidSource(source: number, isLooped: boolean): boolean {
     const routes = this.#host.routes
     if (!routes.isUnicast(source)) {

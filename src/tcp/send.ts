@@ -26,7 +26,7 @@ export class SendState {
   small: Seq
   /** Where PSH was last set. */
   pushed: Seq
-  /** SND.UP, when `isUrgent`: the sequence number behind the last urgent octet. */
+  /** SND.UP, when `isUrgent`: the sequence number behind the last urgent octet (MUST-62). */
   up: Seq
   isUrgent = false
   /** The last thing that the user wrote was said to have a continuation: no PSH ends it. */

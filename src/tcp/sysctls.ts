@@ -15,7 +15,7 @@ export class TcpSysctls {
   /** Seconds between keep-alive probes. */
   tcp_keepalive_intvl = 75
   tcp_keepalive_probes = 9
-  /** Seconds of idleness before the first probe. */
+  /** Seconds of idleness before the first probe (MUST-27, MUST-28). */
   tcp_keepalive_time = 7200
   /** Connections that no socket holds any more. */
   tcp_max_orphans = 65536
