@@ -15,7 +15,7 @@ export type Stored = 'in order' | 'out of order' | 'duplicate' | 'no room'
 export class ReceiveState {
   irs: Seq = toSeq(0)
   nxt: Seq = toSeq(0)
-  /** The right edge that we have offered: RCV.NXT + RCV.WND. It never moves back (SHLD-14). */
+  /** The right edge that we have offered: RCV.NXT + RCV.WND. It never moves back (SHLD-14), nor by the rounding of a scale (RFC 7323 §2.4). */
   edge: Seq = toSeq(0)
   /** RCV.NXT of the last acknowledgement sent (RFC 7323's Last.ACK.sent). */
   acknowledged: Seq = toSeq(0)

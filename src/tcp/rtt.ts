@@ -30,7 +30,7 @@ export class RoundTrip {
 
   constructor(profile: TcpProfile = LINUX) {
     this.#profile = profile
-    this.#base = profile.initialTimeout
+    this.#base = profile.initialTimeout // RFC 6298 §2.1
   }
 
   /** The current time-out, backed off (RFC 6298 §5.5, MUST-19). */

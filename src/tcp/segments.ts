@@ -155,7 +155,7 @@ function acceptableSeq(c: Connection): Seq {
 export const sendProbe = (c: Connection, out: SegmentSink): boolean =>
   sendSegment(c, out, add(c.send.una, -1), 0, 0, 0)
 
-/** Notes that data was sent. */
+/** Notes that data was sent; the timer runs from then on (RFC 6298 §5.1). */
 export function spoke(c: Connection, now: Instant): void {
   c.spokeAt = now
   if (c.send.queue.length > 0) c.statistics.dataOutAt = now

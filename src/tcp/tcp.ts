@@ -42,7 +42,7 @@ export class Tcp {
   readonly source: SequenceSource
   readonly cookies: SynCookies
   probe: Probe | undefined
-  /** The clock of timestamps, whole milliseconds, int32; read once a verb. */
+  /** The clock of timestamps, whole milliseconds (RFC 7323 §4.1, §5.4), int32; read once a verb. */
   milliseconds = 0
   /** Whole seconds: what outlives the wrap of milliseconds. */
   seconds = 0

@@ -38,7 +38,7 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   c.statistics.timeouts++
   if (recovery.timeouts === 1) c.statistics.timeoutRuns++
   rtt.cancel()
-  rtt.backoff++
+  rtt.backoff++ // RFC 6298 §5.5, §5.6
   c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))
   c.speak()
 }
