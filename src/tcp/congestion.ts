@@ -23,7 +23,8 @@ export interface Opening {
 
 /**
  * A congestion control algorithm: how large the window is, and how it grows and shrinks. When something was lost, and how the window comes
- * down during recovery, is `Recovery`'s affair. All sizes in bytes. One shared test suite holds every implementation to this.
+ * down during recovery, is `Recovery`'s affair. All sizes in bytes. One shared test suite holds every implementation to
+ * this (MAY-18).
  */
 export interface CongestionController extends LossWatcher {
   readonly name: string

@@ -174,6 +174,7 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
     const most = out.segmentationOffload && c.settings.discoversPathMtu ? burst : size
     const length = allowed(c, size, most)
     if (length <= 0) {
+      // SHLD-29: the first probe of a shut window is due after a time-out.
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
       observe(c)
@@ -199,7 +200,7 @@ function observe(c: Connection): void {
 const sizeNow = (c: Connection): number =>
   c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
 
-/** How many bytes, up to `burst`, may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
+/** How many bytes, up to `burst`, may be sent as the next segment: full ones (SHLD-28), the windows (RFC 5681 §2), Nagle, silly windows (MUST-38). */
 function allowed(c: Connection, size: number, burst: number): number {
   const { send, recovery } = c
   const unsent = send.unsent
@@ -213,7 +214,7 @@ function allowed(c: Connection, size: number, burst: number): number {
   return length - rest
 }
 
-/** Nagle's algorithm (RFC 9293 §3.7.4) in Minshall's reading: one short segment may be outstanding. A FIN is not held back. */
+/** Nagle's algorithm (SHLD-7, MUST-17) in Minshall's reading: one short segment may be outstanding. A FIN is not held back. */
 function maySendShort(c: Connection): boolean {
   const { send, settings } = c
   if (send.hasFin || send.isUrgent || send.isPushed) return true
@@ -235,7 +236,7 @@ function sendNew(
   const end = add(seq, length)
   const isLast = end === send.end
   const hasFin = isLast && send.hasFin
-  // PSH ends what the user gave (MUST-61), and comes at least every half window, so that no receiver holds data back. Linux also sets it on
+  // PSH ends what the user gave (MUST-61, SHLD-27), and comes at least every half window, so that no receiver holds data back. Linux also sets it on
   // each super-segment, and so on every second segment of those that leave together, for the receiver to gather them.
   const isEnd = isLast && !send.isUnfinished
   const pushes = isEnd || endsBurst || distance(send.pushed, end) > send.maxWindow >> 1

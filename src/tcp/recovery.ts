@@ -18,7 +18,7 @@ const delivery = new Delivery()
 
 /**
  * Loss recovery: what was sent and is not acknowledged, what of it is presumed lost, and which phase that puts the connection in. RACK
- * (RFC 8985) with SACK, NewReno (RFC 6582) without; F-RTO (RFC 5682) after a time-out; what proves spurious is undone.
+ * (RFC 8985) with SACK, NewReno (RFC 6582) without; a window of losses halves once (RFC 5681 §4.3); F-RTO (RFC 5682) after a time-out; what proves spurious is undone.
  */
 export class Recovery implements DeliveryWatcher {
   phase: Phase = 'open'

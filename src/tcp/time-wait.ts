@@ -76,7 +76,7 @@ export class TimeWaitTable {
     return true
   }
 
-  /** RFC 9293 §3.10.7.4 in TIME-WAIT. An ISS when the segment is a SYN that may open the pair anew (MAY-2): the row is then gone. */
+  /** RFC 9293 §3.10.7.4 in TIME-WAIT. An ISS when the segment is a SYN that may open the pair anew (MAY-2, SHLD-4): the row is then gone. */
   arrives(row: number, seg: Segment, now: Instant): Seq | undefined {
     const next = this.#seq(row, Field.ReceiveNext)
     const stale = this.#isStale(row, seg)

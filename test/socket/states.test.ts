@@ -150,7 +150,7 @@ describe('connect()', () => {
     expect(named(socket.connect(B, PORT))).toBe('ETIMEDOUT')
   })
 
-  test('[connect(2)] ENETUNREACH to broadcast and multicast', () => {
+  test('[connect(2), RFC9293 §3.9.1.1] MUST-46: ENETUNREACH to broadcast and multicast', () => {
     const { a } = hosts()
     for (const address of [-1, 0x0a0900ff, 0xe0000001 | 0]) {
       expect(named(a.sockets.stream().connect(address, PORT))).toBe('ENETUNREACH')
@@ -198,9 +198,11 @@ describe('connect() to AF_UNSPEC', () => {
     expect(client.connect(B, PORT)).toBe(0)
   })
 
-  test('[connect(2)] of a socket without a connection does nothing', () => {
+  test('[connect(2)] of a socket without a connection undoes a shutdown()', () => {
     const { a } = hosts()
     const socket = a.sockets.stream()
+    socket.shutdown(Shutdown.Both)
+    expect(bits(socket.poll())).toBe('IN OUT HUP RDHUP')
     expect(socket.disconnect()).toBe(0)
     expect(bits(socket.poll())).toBe('OUT HUP')
   })
@@ -256,6 +258,19 @@ describe('the end of a connection', () => {
     expect([hear(client), hear(client)]).toEqual(['', ''])
     expect(errorOf(client)).toBe('EPIPE')
     expect(named(say(client, 'x'))).toBe('EPIPE')
+  })
+
+  test('[tcp(7)] a reset after both FINs is a reset', () => {
+    const { world, client, server, settle } = connected()
+    server.shutdown(Shutdown.Write)
+    settle()
+    world.links[0]!.forth.impairments.loss = 1
+    client.shutdown(Shutdown.Write)
+    settle()
+    server.linger = 0
+    server.close()
+    settle()
+    expect([hear(client), errorOf(client)]).toEqual(['', 'ECONNRESET'])
   })
 
   test('[tcp(7)] both sides have closed: the end, and no error', () => {

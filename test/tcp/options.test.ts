@@ -6,7 +6,7 @@ import { connected, established, listening, synCrossed, synSent } from '../suppo
 const DAY = 24 * 3600 * SECOND
 
 describe('negotiation', () => {
-  test('[RFC9293 §3.7.1] MUST-14, MUST-67, SHLD-5: a SYN offers all that we know, the MSS by the MTU', () => {
+  test('[RFC9293 §3.7.1] MUST-14, MUST-67, SHLD-5, SHLD-6, MAY-3: a SYN offers all that we know, the MSS by the MTU', () => {
     const peer = synSent()
     peer.advance(SECOND)
     peer.expects('S 0:0(0) win 65535 <mss 1460,sackOK,TS val 2000 ecr 0,nop,wscale 7>')

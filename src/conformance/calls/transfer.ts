@@ -176,7 +176,8 @@ function send(
       note(context, fd, result, text.slice(count))
       count += result
     }
-    if (isWaiting && (result === -Errno.EAGAIN || (result > 0 && count < bytes.length))) return undefined
+    if (isWaiting && result > 0 && count < bytes.length) return look()
+    if (isWaiting && result === -Errno.EAGAIN) return undefined
     return { result: count > 0 ? count : result }
   }
   const late = () => ({ result: count > 0 ? count : -Errno.EAGAIN })
