@@ -111,7 +111,7 @@ export class Recovery {
     return true
   }
 
-  /** The retransmission timer expired: everything outstanding is presumed lost, the oldest goes first (RFC 6298 §5.4). */
+  /** The retransmission timer expired: everything outstanding is presumed lost, the oldest goes first (RFC 6298 §5, §5.4). */
   timeout(send: SendState, controller: CongestionController, now: Instant): void {
     if (this.timeouts === 0) this.stalledSince = now
     this.timeouts++

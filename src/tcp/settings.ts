@@ -55,7 +55,7 @@ export class Settings implements SharedPort {
   timeToLive: number
   /** TCP_CONGESTION: takes effect with the next connection that is made with these settings. */
   congestionControl: string
-  /** IP_TOS (MUST-48): may change at any time (SHLD-21), and reaches IP as it is (SHLD-22). */
+  /** IP_TOS (MUST-48, RFC 1122 §3.2.1.6): may change at any time (SHLD-21), and reaches IP as it is (SHLD-22). */
   typeOfService = 0
   /** IP_MTU_DISCOVER; 0: segments may be fragmented. */
   mtuDiscovery = 1
