@@ -47,7 +47,7 @@ export class Icmp {
     if (message.type === IcmpType.Echo) this.#echo(packet)
     else if (message.type === IcmpType.Timestamp) this.#timestamp(packet, now)
     else if (isIcmpError(message.type)) this.#receivedError(packet, now)
-    // Replies to what nobody here asked, and unknown types, are dropped silently (RFC 1122 §3.2.2).
+    // Replies to what nobody here asked, and unknown types, are dropped silently (RFC 1122 §3.2.2, §3.2.2.7, §3.2.2.9).
   }
 
   /**

@@ -2,6 +2,7 @@ import { Deadlines } from '../base/deadlines.ts'
 import { type Instant, NEVER } from '../base/time.ts'
 import { add, inWindow, type Seq, toSeq } from '../wire/seq.ts'
 import { Flag, type Segment } from '../wire/tcp.ts'
+import { completeWithCookie } from './cookie-handshake.ts'
 import { FlowKind, flowHandle } from './flows.ts'
 import { handshakeWindow, sendHandshake } from './handshake-reply.ts'
 import type { IcmpError } from './host.ts'
@@ -131,10 +132,22 @@ export class SynCache {
     }
     if (!seg.has(Flag.Ack)) return // Fifth
     if (seg.ack !== add(this.#seq(row, Field.Iss), 1)) {
-      replyReset(this.#tcp, seg)
+      this.#acknowledgedOther(row, seg, now)
       return
     }
     if (!this.#defers(row, seg)) this.#promote(row, seg, now)
+  }
+
+  /** Not our ISS: a cookie that the peer was given while there was no room for this row, or a mistake that draws a reset. */
+  #acknowledgedOther(row: number, seg: Segment, now: Instant): void {
+    const tcp = this.#tcp
+    if (!completeWithCookie(tcp, this.#listeners[row]!, seg, now)) {
+      replyReset(tcp, seg)
+      return
+    }
+    const ports = (seg.sourcePort << 16) | seg.destinationPort
+    if (tcp.flows.find(seg.destination, seg.source, ports) !== flowHandle(FlowKind.SynCache, row))
+      this.#forget(row)
   }
 
   /** Sends what is due again, and gives up what nobody answers. */

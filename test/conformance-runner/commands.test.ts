@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseShell } from '../../src/conformance/commands/shell.ts'
+import { WITHOUT_EFFECT } from '../../src/conformance/commands/sysctl.ts'
+import { Sysctls } from '../../src/stack/sysctls.ts'
 import { ESTABLISHED, fails, LISTENING, passes, run } from './running.ts'
 
 const PLACE = { file: 'a.pkt', line: 1, column: 1 }
@@ -41,6 +43,12 @@ describe('commands', () => {
   test('the common set-up is a list of its own', () => {
     passes(`\`../common/defaults.sh\`${LISTENING}+0 < S 0:0(0) win 64000 <mss 1000,nop,wscale 0>
 +0 > S. 0:0(0) ack 1 <mss 1460,nop,wscale 8>\n\`/tmp/sysctl_restore_\${PPID}.sh\``)
+  })
+
+  test('what Linux has and this stack has not is accepted, and nothing else', () => {
+    const own = new Set(new Sysctls().list())
+    expect([...WITHOUT_EFFECT].filter((name) => own.has(`net.ipv4.${name}`))).toEqual([])
+    passes(`\`sysctl -q net.ipv4.${[...WITHOUT_EFFECT][0]}=1\`${LISTENING}`)
   })
 
   test('what cannot be set is a failure', () => {

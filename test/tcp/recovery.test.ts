@@ -96,7 +96,7 @@ describe('fast retransmit', () => {
     peer.expects(`. ${at(7)}`)
   })
 
-  test('[RFC6582 §3.2] the full ACK ends recovery at the threshold', () => {
+  test('[RFC6582 §3.2, RFC5681 §4.3] the full ACK ends recovery at the threshold', () => {
     const peer = sending()
     duplicates(peer, 6)
     peer.expects(`. ${at(0)}`)

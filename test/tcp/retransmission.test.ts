@@ -40,7 +40,7 @@ describe('RFC 6298', () => {
     expect(rtt.timeout).toBe(1090 * MILLISECOND)
   })
 
-  test('[RFC6298 §2.4] the floor is Linux’s: 200 ms above the RTT', () => {
+  test('[RFC6298 §2.4 §4] the floor is Linux’s: 200 ms above the RTT', () => {
     const rtt = new RoundTrip()
     for (let i = 0; i < 100; i++) rtt.sample(10 * MILLISECOND)
     expect(rtt.timeout).toBe(210 * MILLISECOND)
