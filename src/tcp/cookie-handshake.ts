@@ -26,7 +26,7 @@ export function answerWithCookie(tcp: Tcp, listener: Listener, seg: Segment, now
 
 /**
  * An ACK came to a listener: if it brings back a cookie, the handshake is over. False when it is none; a listener that has sent none lately
- * does not even look, so that guesses have their chance only under a flood.
+ * does not even look, so that guesses have their chance only under a flood. True also for what is best left unanswered.
  */
 export function completeWithCookie(tcp: Tcp, listener: Listener, seg: Segment, now: Instant): boolean {
   const { counters, sysctl } = tcp.host
@@ -34,7 +34,8 @@ export function completeWithCookie(tcp: Tcp, listener: Listener, seg: Segment, n
   const size = tcp.cookies.sizeIn(seg, now)
   if (size === 0) {
     counters.SyncookiesFailed++
-    return false
+    // Perhaps from a peer whose cookie found the accept queue full, and who goes on with what follows: a reset would end it for good.
+    return now - listener.refusedAt <= COOKIES_TAKEN_FOR
   }
   counters.SyncookiesRecv++
   const options = new Negotiated(sysctl, listener.settings.windowLimit)
@@ -47,6 +48,7 @@ export function completeWithCookie(tcp: Tcp, listener: Listener, seg: Segment, n
   if (listener.isFull) {
     counters.ListenOverflows++
     counters.ListenDrops++
+    listener.refusedAt = now
     return true // the peer will send again, and bring the cookie with it
   }
   const c = openPassively(

@@ -19,6 +19,8 @@ export class Listener {
   young = 0
   /** When a SYN was last answered with a cookie. */
   cookieAt: Instant = Number.NEGATIVE_INFINITY
+  /** When a cookie last came back and found the accept queue full. */
+  refusedAt: Instant = Number.NEGATIVE_INFINITY
   /** Established and waiting to be accepted, oldest first. */
   readonly #queue: Connection[] = []
 
