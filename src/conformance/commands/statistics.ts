@@ -41,8 +41,8 @@ export function sockstat({ subject }: Invocation): ProgramResult {
     for (let i = 0; i < listener.pending; i++) states.push('SYN_RCVD')
   }
   for (const { state } of tcp.connections()) states.push(STATES[state]!)
-  tcp.timeWait.forEach(() => {
-    states.push('TIME_WAIT')
+  tcp.timeWait.forEach((_local, _remote, _ports, _until, _shared, state) => {
+    states.push(STATES[state]!)
   })
   for (const socket of subject.machine.sockets.open) {
     if ('connection' in socket && isClosed(socket)) states.push('CLOSED')
