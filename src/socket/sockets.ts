@@ -11,6 +11,9 @@ import { Errno } from './errno.ts'
 import type { Socket } from './socket.ts'
 import { StreamSocket } from './stream-socket.ts'
 
+/** Linux has no type of socket from here on. */
+const SOCK_MAX = 11
+
 /** Who knows the time outside a turn: the driver, or the simulated world. */
 export interface Clock {
   readonly now: Instant
@@ -50,9 +53,10 @@ export class Sockets {
     return this.#opened(new DatagramSocket(this, this.stack.udp.open()))
   }
 
-  /** socket(2): -EAFNOSUPPORT, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT. */
+  /** socket(2): -EAFNOSUPPORT, -EINVAL, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT. */
   socket(domain: number, type: number, protocol: number): Socket | number {
     if (domain !== AF_INET) return -Errno.EAFNOSUPPORT
+    if (type < 0 || type >= SOCK_MAX) return -Errno.EINVAL
     if (type !== SOCK_STREAM && type !== SOCK_DGRAM) return -Errno.ESOCKTNOSUPPORT
     const own = type === SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP
     if (protocol !== 0 && protocol !== own) return -Errno.EPROTONOSUPPORT

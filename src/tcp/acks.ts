@@ -5,13 +5,13 @@ import type { TcpProfile } from './profile.ts'
 /** Duplicates of one turn that get an acknowledgement of their own. */
 const MAX_DUPLICATES = 64
 
-/** Which acknowledgements a connection owes. Input marks here; output speaks. */
+/** Which acknowledgements a connection owes. Input marks here, for all segments of a turn (MUST-58, MUST-59); output speaks. */
 export class Acks {
   /** An acknowledgement at the turn's end. */
   now = false
-  /** One when the delay is over, or with the next segment. */
+  /** One when the delay is over (MUST-40), or with the next segment. */
   delayed = false
-  /** Out-of-order and duplicate segments, each of which gets its own (RFC 5681 §4.2). */
+  /** Out-of-order and duplicate segments, each of which gets its own (RFC 5681 §4.2, MAY-13). */
   duplicates = 0
   /** RFC 5961's challenge; the limiters are asked when it is sent. */
   challenge = false

@@ -41,7 +41,7 @@ function receiveWholeSegments(c: Connection): void {
 }
 
 /**
- * SEND (RFC 9293 §3.10.2): queues bytes. Returns how many were taken, 0 when the buffer is full.
+ * SEND (RFC 9293 §3.10.2): queues bytes, which output may gather (MAY-16), but not for long (MUST-60). Returns how many were taken, 0 when the buffer is full.
  * The caller has seen that the state allows sending.
  */
 export function send(c: Connection, from: Uint8Array, offset: number, length: number): number {
@@ -123,7 +123,7 @@ export function abort(c: Connection): void {
 }
 
 /**
- * The user lets go of the connection: it is closed, and ends by itself. With data unread the peer must learn that it is lost
+ * The user lets go of the connection: it is closed, reading too (MAY-1), and ends by itself. With data unread the peer must learn that it is lost
  * (SHLD-3): a reset instead of a FIN.
  */
 export function release(c: Connection, now: Instant): void {

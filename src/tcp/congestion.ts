@@ -3,7 +3,7 @@ import type { Duration, Instant } from '../base/time.ts'
 /** ssthresh before the first loss: as high as can be (RFC 5681 §3.1). Linux's TCP_INFINITE_SSTHRESH, in bytes here. */
 export const INFINITE_THRESHOLD = 0x7fffffff
 
-/** What a congestion controller is told and asked; all sizes in bytes. One shared test suite holds every implementation to it. */
+/** What a congestion controller is told and asked; all sizes in bytes. One shared test suite holds every implementation (MAY-18) to it. */
 export interface CongestionController {
   readonly name: string
   /** Congestion window. */

@@ -31,6 +31,7 @@ export class Connection {
   readonly tcp: Tcp
   /** Row in the tables of connections and timers. */
   readonly id: number
+  /** Both ends, for good (MUST-45). */
   readonly local: number
   readonly remote: number
   readonly localPort: number

@@ -53,7 +53,7 @@ export function icmpError(c: Connection, error: IcmpError): void {
     else c.tcp.finish(c, isRefusal === true ? 'refused' : reason)
     return
   }
-  // RFC 5927 §5.2: on a synchronized connection even a hard error is only noted; time decides.
+  // RFC 5927 §5.2: on a synchronized connection even a hard error is only noted, and told (MUST-47, SHLD-25); time decides.
   c.softError = reason
   c.notify()
 }

@@ -1,7 +1,7 @@
 // hot path
 import { type CongestionController, INFINITE_THRESHOLD } from './congestion.ts'
 
-/** NewReno: RFC 5681 slow start and congestion avoidance (by byte counting), RFC 6582 recovery. */
+/** NewReno: RFC 5681 §3.1 slow start and congestion avoidance (by byte counting; MUST-19), RFC 6582 recovery. */
 export class NewReno implements CongestionController {
   readonly name = 'reno'
   window = 0

@@ -56,7 +56,7 @@ export class Negotiated {
     this.receiveShift = 0
   }
 
-  /** The peer's SYN arrived: keep what both want. */
+  /** The peer's SYN arrived: keep what both want, and its MSS (MUST-14). */
   agree(seg: Segment): void {
     this.sendMss = Math.max(MIN_MSS, seg.mss === 0 ? DEFAULT_MSS : seg.mss)
     this.timestamps &&= seg.hasTimestamps
@@ -96,7 +96,7 @@ export function synOptionsLength(options: Negotiated, profile: TcpProfile): numb
   return (length + 3) & ~3
 }
 
-/** Writes a SYN's options in the profile's order. Returns the offset behind. */
+/** Writes a SYN's options in the profile's order, and zeros behind them (MUST-69). Returns the offset behind. */
 export function writeSynOptions(
   options: Negotiated,
   profile: TcpProfile,
@@ -136,7 +136,7 @@ function nopsBefore(options: Negotiated, profile: TcpProfile, option: SynOption,
 export const optionsLength = (options: Negotiated, blocks: number): number =>
   (options.timestamps ? 12 : 0) + (blocks > 0 ? 4 + 8 * blocks : 0)
 
-/** Writes the options of a segment without SYN. `edges` holds `blocks` pairs of SACK edges. Returns the offset behind. */
+/** Writes the options of a segment without SYN, which never are an MSS (MUST-65). `edges` holds `blocks` pairs of SACK edges. Returns the offset behind. */
 export function writeOptions(
   options: Negotiated,
   bytes: Uint8Array,

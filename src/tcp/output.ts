@@ -128,6 +128,7 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
     const size = sizeNow(c)
     const length = allowed(c, size, out.segmentationOffload && c.settings.discoversPathMtu)
     if (length <= 0) {
+      // SHLD-29: the first probe of a shut window is due after a time-out.
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
       return true
@@ -142,7 +143,7 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
 const sizeNow = (c: Connection): number =>
   c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
 
-/** How many bytes may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
+/** How many bytes may be sent as the next segment: full ones (SHLD-28), the windows (RFC 5681 §2), Nagle, and silly-window avoidance (MUST-38). */
 function allowed(c: Connection, size: number, offload: boolean): number {
   const { send, recovery } = c
   const unsent = send.unsent
@@ -156,7 +157,7 @@ function allowed(c: Connection, size: number, offload: boolean): number {
   return length - rest
 }
 
-/** Nagle's algorithm (RFC 9293 §3.7.4) in Minshall's reading: one short segment may be outstanding. A FIN is not held back. */
+/** Nagle's algorithm (SHLD-7, MUST-17) in Minshall's reading: one short segment may be outstanding. A FIN is not held back. */
 function maySendShort(c: Connection): boolean {
   const { send, settings } = c
   if (send.hasFin || send.isUrgent || send.isPushed) return true
@@ -178,7 +179,7 @@ function sendNew(
   const end = add(seq, length)
   const isLast = end === send.end
   const hasFin = isLast && send.hasFin
-  // PSH ends what the user gave (MUST-61), and comes at least every half window, so that no receiver holds data back. Linux also sets it on
+  // PSH ends what the user gave (MUST-61, SHLD-27), and comes at least every half window, so that no receiver holds data back. Linux also sets it on
   // each super-segment, and so on every second segment of those that leave together, for the receiver to gather them.
   const isEnd = isLast && !send.isUnfinished
   const pushes = isEnd || endsBurst || distance(send.pushed, end) > send.maxWindow >> 1

@@ -15,7 +15,7 @@ export type Stored = 'in order' | 'out of order' | 'duplicate' | 'no room'
 export class ReceiveState {
   irs: Seq = toSeq(0)
   nxt: Seq = toSeq(0)
-  /** The right edge that we have offered: RCV.NXT + RCV.WND. It never moves back (SHLD-14). */
+  /** The right edge that we have offered: RCV.NXT + RCV.WND. It never moves back (SHLD-14), nor by the rounding of a scale (RFC 7323 §2.4). */
   edge: Seq = toSeq(0)
   /** RCV.NXT of the last acknowledgement sent (RFC 7323's Last.ACK.sent). */
   acknowledged: Seq = toSeq(0)
@@ -68,7 +68,7 @@ export class ReceiveState {
     return Math.min(this.limit, this.clamp, 0xffff)
   }
 
-  /** RCV.WND, bytes. */
+  /** RCV.WND, bytes; 0 for as long as the user does not read (MAY-8). */
   get wnd(): number {
     return Math.max(0, distance(this.nxt, this.edge))
   }
@@ -89,7 +89,7 @@ export class ReceiveState {
     return this.#profile.acceptsBeyondWindow ? Math.max(this.wnd, this.limit - this.queue.length) : this.wnd
   }
 
-  /** RFC 9293 §3.8.6.2.2: the edge moves on only by a full segment or half the buffer. */
+  /** MUST-39: the edge moves on only by a full segment or half the buffer. */
   get isEdgeMovable(): boolean {
     const gain = distance(this.edge, this.possibleEdge)
     if (this.#profile.offersAllRoom) return gain > 0

@@ -11,7 +11,7 @@ export const DUPLICATE_THRESHOLD = 3
 export type Phase = 'open' | 'recovery' | 'loss'
 
 /**
- * Loss recovery: finds what was lost and says what is to be sent again. NewReno (RFC 6582) after three duplicates, go-back-N from
+ * Loss recovery: finds what was lost and says what is to be sent again. Each window of it halves once (RFC 5681 §4.3). NewReno (RFC 6582) after three duplicates, go-back-N from
  * SND.UNA after a time-out. SND.NXT never moves back: what is presumed lost is the range [resend, lostEnd).
  */
 export class Recovery {
@@ -111,7 +111,7 @@ export class Recovery {
     return true
   }
 
-  /** The retransmission timer expired: everything outstanding is presumed lost. */
+  /** The retransmission timer expired: everything outstanding is presumed lost, the oldest goes first (RFC 6298 §5, §5.4). */
   timeout(send: SendState, controller: CongestionController, now: Instant): void {
     if (this.timeouts === 0) this.stalledSince = now
     this.timeouts++

@@ -10,7 +10,7 @@ export const RTO_MAX: Duration = 120_000_000
 export const RTO_INITIAL: Duration = 1_000_000
 export const RTO_FALLBACK: Duration = 3_000_000
 
-/** The retransmission time-out (RFC 6298). All times are whole microseconds. */
+/** The retransmission time-out (MUST-18, RFC 6298 §2). All times are whole microseconds, the clock's granularity (RFC 6298 §4). */
 export class RoundTrip {
   /** SRTT, or 0 before the first sample. */
   smoothed: Duration = 0
@@ -30,10 +30,10 @@ export class RoundTrip {
 
   constructor(profile: TcpProfile = LINUX) {
     this.#profile = profile
-    this.#base = profile.initialTimeout
+    this.#base = profile.initialTimeout // RFC 6298 §2.1
   }
 
-  /** The current time-out, backed off (RFC 6298 §5.5). */
+  /** The current time-out, backed off (RFC 6298 §5.5, MUST-19). */
   get timeout(): Duration {
     // The usual case apart: a power is a call of the C library.
     return this.backoff === 0

@@ -34,7 +34,7 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
   return true
 }
 
-/** The MSS to announce: what our interface takes, without options (MUST-67). */
+/** The MSS to announce in every SYN (MUST-14, SHLD-5, MAY-3): what our interface, which has one MTU, takes without options (MUST-67, SHLD-6). */
 export function announcedMss(host: TcpHost, settings: Settings): number {
   const mss = host.receiveMtu - 40
   return settings.maxSegment === 0 ? mss : Math.min(mss, settings.maxSegment)
@@ -151,11 +151,11 @@ function acceptableSeq(c: Connection): Seq {
   return usable > -(1 << c.options.sendShift) ? nxt : add(nxt, usable)
 }
 
-/** Keep-alive and zero-window probe: an old sequence number, which the peer must answer (RFC 9293 §3.8.4, as Linux's xmit_probe). */
+/** Keep-alive and zero-window probe: an old sequence number, which the peer must answer (SHLD-12, MUST-36, as Linux's xmit_probe). */
 export const sendProbe = (c: Connection, out: SegmentSink): boolean =>
   sendSegment(c, out, add(c.send.una, -1), 0, 0, 0)
 
-/** Notes that data was sent. */
+/** Notes that data was sent; the timer runs from then on (RFC 6298 §5.1). */
 export function spoke(c: Connection, now: Instant): void {
   c.spokeAt = now
   if (c.send.queue.length > 0) c.statistics.dataOutAt = now

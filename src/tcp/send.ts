@@ -9,7 +9,7 @@ export class SendState {
   readonly iss: Seq
   una: Seq
   nxt: Seq
-  /** SND.WND, bytes. */
+  /** SND.WND, bytes; more than 16 bits (REC-1). */
   wnd = 0
   wl1: Seq = toSeq(0)
   wl2: Seq = toSeq(0)
@@ -26,7 +26,7 @@ export class SendState {
   small: Seq
   /** Where PSH was last set. */
   pushed: Seq
-  /** SND.UP, when `isUrgent`: the sequence number behind the last urgent octet. */
+  /** SND.UP, when `isUrgent`: the sequence number behind the last urgent octet (MUST-62). */
   up: Seq
   isUrgent = false
   /** The last thing that the user wrote was said to have a continuation: no PSH ends it. */
@@ -101,7 +101,7 @@ export class SendState {
     return this.queue.length === 0 && (!this.hasFin || this.isFinAcknowledged)
   }
 
-  /** How many bytes may be sent now by the peer's window; negative when it was shrunk (MUST-34). */
+  /** How many bytes may be sent now by the peer's window; negative when it was shrunk (MUST-34), and then nothing new goes (SHLD-15). */
   get usable(): number {
     return distance(this.nxt, add(this.una, this.wnd))
   }

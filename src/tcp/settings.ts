@@ -17,12 +17,13 @@ export interface SharedPort {
  * Shared until changed: connections that nobody tunes all point to one object.
  */
 export class Settings implements SharedPort {
-  /** Nagle's algorithm off (TCP_NODELAY). */
+  /** Nagle's algorithm off (TCP_NODELAY; MUST-17). */
   noDelay = false
   /** Only full segments (TCP_CORK). */
   cork = false
-  /** Probe an idle peer (SO_KEEPALIVE). */
+  /** Probe an idle peer (SO_KEEPALIVE): for each connection (MUST-24), and not unless asked for (MUST-25). */
   keepAlive = false
+  /** TCP_KEEPIDLE (MUST-27). */
   keepIdle: Duration
   keepInterval: Duration
   keepCount: number
@@ -50,9 +51,11 @@ export class Settings implements SharedPort {
   /** As SharedPort, for as long as the connection uses its port. */
   reusesAddress = false
   reusesPort = false
+  /** IP_TTL (MUST-49). */
   timeToLive: number
   /** TCP_CONGESTION: takes effect with the next connection that is made with these settings. */
   congestionControl: string
+  /** IP_TOS (MUST-48, RFC 1122 §3.2.1.6): may change at any time (SHLD-21), and reaches IP as it is (SHLD-22). */
   typeOfService = 0
   /** IP_MTU_DISCOVER; 0: segments may be fragmented. */
   mtuDiscovery = 1

@@ -51,7 +51,7 @@ export const isClosing = (state: State): boolean =>
   state === 'LAST-ACK' ||
   state === 'TIME-WAIT'
 
-/** How a connection ended; the socket layer gives each its errno. */
+/** How a connection ended (MUST-12); the socket layer gives each its errno. */
 export type CloseReason =
   /** Both sides sent FIN, and ours was acknowledged. */
   | 'closed'

@@ -5,17 +5,17 @@
 export class TcpSysctls {
   /** 1: a full accept queue answers the handshake's last ACK with a reset. */
   tcp_abort_on_overflow = 0
-  /** Challenge ACKs a second for the whole stack; Linux's default is no limit. */
+  /** Challenge ACKs a second for the whole stack (RFC 5961 §7); Linux's default is no limit. */
   tcp_challenge_ack_limit = 0x7fffffff
   tcp_congestion_control = 'reno'
   /** Seconds that an orphan stays in FIN-WAIT-2. */
   tcp_fin_timeout = 60
-  /** Milliseconds between two ACKs to invalid segments of one connection. */
+  /** Milliseconds between two ACKs to invalid segments of one connection (RFC 5961 §7). */
   tcp_invalid_ratelimit = 500
   /** Seconds between keep-alive probes. */
   tcp_keepalive_intvl = 75
   tcp_keepalive_probes = 9
-  /** Seconds of idleness before the first probe. */
+  /** Seconds of idleness before the first probe (MUST-27, MUST-28). */
   tcp_keepalive_time = 7200
   /** Connections that no socket holds any more. */
   tcp_max_orphans = 65536

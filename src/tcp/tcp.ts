@@ -42,7 +42,7 @@ export class Tcp {
   readonly source: SequenceSource
   readonly cookies: SynCookies
   probe: Probe | undefined
-  /** The clock of timestamps, whole milliseconds, int32; read once a verb. */
+  /** The clock of timestamps, whole milliseconds (RFC 7323 §4.1, §5.4), int32; read once a verb. */
   milliseconds = 0
   /** Whole seconds: what outlives the wrap of milliseconds. */
   seconds = 0
@@ -132,7 +132,7 @@ export class Tcp {
     else this.synCache.icmpError(rowOf(handle), error)
   }
 
-  /** Passive OPEN (RFC 9293 §3.10.1). The caller has seen that the port is free. */
+  /** Passive OPEN (RFC 9293 §3.10.1), whatever connections use the port (MUST-41, MUST-42). The caller has seen that it is free. */
   listen(local: number, port: number, backlog: number, settings: Settings): Listener {
     return this.listeners.add(local, port, backlog, settings)
   }

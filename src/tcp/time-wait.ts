@@ -88,8 +88,8 @@ export class TimeWaitTable {
   }
 
   /**
-   * RFC 9293 §3.10.7.4 in TIME-WAIT and FIN-WAIT-2. An ISS when the segment is a SYN that may open the pair anew (MAY-2): the row is then
-   * gone.
+   * RFC 9293 §3.10.7.4 in TIME-WAIT and FIN-WAIT-2. An ISS when the segment is a SYN that may open the pair anew (MAY-2,
+   * SHLD-4): the row is then gone.
    */
   arrives(row: number, seg: Segment, now: Instant): Seq | undefined {
     const isStale = this.#isStale(row, seg)

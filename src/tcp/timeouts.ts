@@ -39,7 +39,7 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   c.statistics.timeouts++
   if (recovery.timeouts === 1) c.statistics.timeoutRuns++
   rtt.cancel()
-  rtt.backoff++
+  rtt.backoff++ // RFC 6298 §5.5, §5.6
   c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))
   c.speak()
 }
@@ -79,7 +79,7 @@ function synTimeout(c: Connection, now: Instant): void {
 /** How long an open may take: the user's limit, or else the profile's; 0: none but the number of SYNs. */
 const openLimit = (c: Connection): Duration => c.settings.userTimeout || c.tcp.host.profile.openTimeout
 
-/** R2 (MUST-20): the time that `retries` doubling time-outs would take, as Linux reckons it, or the user's own limit (MUST-21). */
+/** R2 (MUST-20, SHLD-11): the time that `retries` doubling time-outs would take, as Linux reckons it, or the user's own limit (MUST-21). */
 function isGivenUp(c: Connection, now: Instant): boolean {
   const stalled = now - c.recovery.stalledSince
   if (c.settings.userTimeout > 0) return stalled >= c.settings.userTimeout
@@ -110,7 +110,7 @@ function clampTo(limit: Duration, timeout: Duration, since: Instant, now: Instan
   return left > 0 ? Math.min(timeout, left) : timeout
 }
 
-/** The window is shut: probe, at doubling intervals. Too small, or corked: send what fits all the same (RFC 9293 §3.8.6.2.1's override). */
+/** The window is shut (MUST-36), or was shrunk to nothing (MUST-35): probe, at doubling intervals (SHLD-30). Too small, or corked: send what fits all the same (RFC 9293 §3.8.6.2.1's override). */
 function persistTimeout(c: Connection, now: Instant): void {
   const { send } = c
   if (send.flight > 0 || send.unsent === 0) return
@@ -139,7 +139,7 @@ function isProbingOver(c: Connection, now: Instant): boolean {
   return c.probes >= retries || (c.isOrphan && c.rtt.backoff >= retries && c.rtt.timeout >= RTO_MAX)
 }
 
-/** RFC 9293 §3.8.4: probes to a peer that has been silent; some unanswered ones in a row end the connection (MUST-29). */
+/** RFC 9293 §3.8.4 (MAY-5): probes to a peer that has been silent (MUST-26); some unanswered ones in a row end the connection (MUST-29). */
 function keepAliveTimeout(c: Connection, now: Instant): void {
   const { settings, send } = c
   const silent = now - c.heardAt

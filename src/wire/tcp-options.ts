@@ -3,7 +3,7 @@ import { i32, put8, put16, put32, u8, u16 } from './bytes.ts'
 import { Drop } from './drop.ts'
 import type { Segment } from './tcp.ts'
 
-/** RFC 9293 §3.1, RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3. */
+/** RFC 9293 §3.1 (MUST-4), RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3. */
 export const OptionKind = {
   End: 0,
   Nop: 1,
@@ -19,7 +19,8 @@ const ALIGNED_TIMESTAMPS = 0x0101080a
 const ALIGNED_TIMESTAMPS_LENGTH = 12
 
 /**
- * Reads the options in `offset` … `end - 1`, whatever segment they came in: which of them only a SYN may carry is the caller's affair.
+ * Reads the options in `offset` … `end - 1`, whatever segment they came in: which of them only a SYN may carry is the caller's affair (MUST-5).
+ * They may begin anywhere (MUST-64), and all but two kinds have a length (MUST-68).
  *
  * Unknown kinds are skipped by their length (MUST-6). A known kind with a wrong length is ignored; a length of 0 or 1, or one beyond
  * the end, ends the list (MUST-7). Both return Drop.BadOption; what else was read holds.

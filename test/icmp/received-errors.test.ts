@@ -39,7 +39,7 @@ test.each([
   [11, 0],
   [11, 1],
   [12, 0],
-])('[RFC1122 §3.2.2] type %i code %i reaches the transport that it quotes', (type, code) => {
+])('[RFC1122 §3.2.2 §3.2.2.1 §3.2.2.4 §3.2.2.5] type %i code %i reaches the transport that it quotes', (type, code) => {
   expect(gets(type, code, 0, ours().subarray(0, 28))).toEqual([])
   expect(heard).toEqual([
     {

@@ -73,10 +73,16 @@ describe('descriptors', () => {
     expect(one.socket(AF_INET, SOCK_STREAM, 0)).toBe(0)
   })
 
-  test('[socket(2)] EAFNOSUPPORT, ESOCKTNOSUPPORT, EPROTONOSUPPORT', () => {
+  test('[socket(2)] EAFNOSUPPORT, EINVAL, ESOCKTNOSUPPORT, EPROTONOSUPPORT', () => {
     const { one } = processes()
     expect(named(one.socket(10, SOCK_STREAM, 0))).toBe('EAFNOSUPPORT')
     expect(named(one.socket(AF_INET, 3, 0))).toBe('ESOCKTNOSUPPORT')
+    expect([11, 99, -1, SOCK_STREAM | 0x10].map((type) => named(one.socket(AF_INET, type, 0)))).toEqual([
+      'EINVAL',
+      'EINVAL',
+      'EINVAL',
+      'EINVAL',
+    ])
     expect(named(one.socket(AF_INET, SOCK_STREAM, 17))).toBe('EPROTONOSUPPORT')
     expect(one.socket(AF_INET, SOCK_DGRAM, 17)).toBe(0)
   })

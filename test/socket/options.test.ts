@@ -223,7 +223,7 @@ describe('values of options', () => {
 })
 
 describe('what options do', () => {
-  test('[ip(7)] IP_TOS and IP_TTL take effect at once; the bits of ECN are not the user’s', () => {
+  test('[ip(7), RFC9293 §3.9, RFC1122 §3.2.1.6] MUST-48, MUST-49, SHLD-21, SHLD-22: IP_TOS and IP_TTL take effect at once; the bits of ECN are not the user’s', () => {
     const { client, server, settle, b } = connected()
     const seen: number[][] = []
     const deliver = b.stack.deliver.bind(b.stack)

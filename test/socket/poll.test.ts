@@ -165,6 +165,24 @@ describe('epoll', () => {
     expect(taken).toBeGreaterThan(30_000)
     for (let count = 1; count > 0; world.runFor(SECOND)) count = server.recv(bytes, 0, bytes.length)
     expect([waited(epoll), waited(epoll)]).toEqual([['4 OUT'], []])
+    say(client, 'little')
+    settle()
+    expect(waited(epoll)).toEqual([])
+  })
+
+  test('[epoll(7)] edge-triggered: room is told to who only asked, too, and not to who reads', () => {
+    const { world, client, server, settle } = connected()
+    client.setsockopt(Level.Socket, SocketOption.SendBuffer, 10_000)
+    say(server, 'unread')
+    settle()
+    // Takes all of it, and leaves less than a third free.
+    expect(say(client, 'x'.repeat(19_000))).toBe(19_000)
+    const [writer, reader] = [new Epoll(), new Epoll()]
+    writer.add(4, client, Poll.Out | EDGE, 4n)
+    reader.add(5, client, Poll.In | EDGE, 5n)
+    expect([waited(writer), waited(reader)]).toEqual([[], ['5 IN']])
+    world.runFor(SECOND)
+    expect([waited(writer), waited(reader)]).toEqual([['4 OUT'], []])
   })
 
   test('[epoll_ctl(2)] EPOLL_CTL_MOD tells again what holds', () => {

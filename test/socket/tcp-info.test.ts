@@ -171,9 +171,10 @@ describe('figures', () => {
 
   test('[tcp(7)] a FIN behind data is no segment of its own', () => {
     const { client, world } = connected()
-    say(client, 'x')
+    client.send(Buffer.alloc(1448), 0, 1448)
     client.shutdown(Shutdown.Write)
     world.runFor(0)
+    expect(client.connection!.send.flight).toBe(1449)
     expect(tcpInfo(client).tcpi_unacked).toBe(1)
   })
 

@@ -31,7 +31,7 @@ describe.each(controllerNames())('contract: %s', (name) => {
     expect(controller.threshold).toBe(INFINITE_THRESHOLD)
   })
 
-  test('[RFC5681 §3.1] slow start: no more than doubles in a round trip, and grows', () => {
+  test('[RFC5681 §3.1] MUST-19: slow start: no more than doubles in a round trip, and grows', () => {
     for (let i = 0; i < 10; i++) acknowledge(SMSS)
     expect(controller.window).toBeGreaterThan(10 * SMSS)
     expect(controller.window).toBeLessThanOrEqual(20 * SMSS)
@@ -64,7 +64,7 @@ describe.each(controllerNames())('contract: %s', (name) => {
     expect(controller.window).toBe(SMSS)
   })
 
-  test('[RFC5681 §3.1] above the threshold about a segment in a round trip', () => {
+  test('[RFC5681 §3.1] MUST-19: above the threshold about a segment in a round trip', () => {
     controller.onTimeout(20 * SMSS, false)
     while (controller.window < controller.threshold) acknowledge(SMSS)
     for (let round = 0; round < 10; round++) {

@@ -67,7 +67,7 @@ describe('SYN-RECEIVED', () => {
 })
 
 describe('ESTABLISHED', () => {
-  test('[RFC9293 §3.9.2.2] MUST-56, SHLD-25: errors are noted and told, the connection stays', () => {
+  test('[RFC9293 §3.9.2.2] MUST-47, MUST-56, SHLD-25: errors are noted and told, the connection stays', () => {
     for (const [type, code] of [
       [3, 0],
       [3, 1],

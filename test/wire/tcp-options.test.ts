@@ -87,7 +87,7 @@ function writeOption(bytes: Uint8Array, at: number, kind: number, data: Uint8Arr
   return at + data.length + 2
 }
 
-describe('[RFC9293 §3.1] reading (MUST-4, MUST-5, MUST-6)', () => {
+describe('[RFC9293 §3.1] reading (MUST-4, MUST-5, MUST-6, MUST-64, MUST-68)', () => {
   test('what is written is read: known kinds once each, in any order, at any alignment, with others between', () => {
     const known = fc.shuffledSubarray(['mss', 'windowScale', 'sackPermitted', 'timestamps', 'sack'] as const)
     const any = fc.record({ mss, windowScale, sackPermitted, timestamps, sack })

@@ -2,7 +2,7 @@ import type { Stack } from '../../stack/stack.ts'
 import { setFreebsdSysctl } from './freebsd-sysctls.ts'
 
 /** Keys of Linux that this stack has no use for yet: setting one changes nothing. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'tcp_adv_win_scale',
   'tcp_allowed_congestion_control',
   'tcp_app_win',
@@ -28,14 +28,11 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'tcp_max_reordering',
   'tcp_min_rtt_wlen',
   'tcp_min_snd_mss',
-  'tcp_min_tso_segs',
   'tcp_moderate_rcvbuf',
   'tcp_mtu_probe_floor',
   'tcp_mtu_probing',
   'tcp_no_metrics_save',
   'tcp_no_ssthresh_metrics_save',
-  'tcp_notsent_lowat',
-  'tcp_orphan_retries',
   'tcp_pacing_ca_ratio',
   'tcp_pacing_ss_ratio',
   'tcp_pingpong_thresh',
@@ -48,7 +45,6 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'tcp_rto_min_us',
   'tcp_shrink_window',
   'tcp_stdurg',
-  'tcp_syncookies',
   'tcp_thin_linear_timeouts',
   'tcp_tso_rtt_log',
   'tcp_tso_win_divisor',

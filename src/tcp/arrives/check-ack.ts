@@ -42,7 +42,7 @@ export function checkAck(c: Connection, seg: Segment, now: Instant): Verdict {
   return afterOurFin(c, seg, now)
 }
 
-/** RFC 5961 §5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT. */
+/** RFC 5961 §5.2 (MAY-12): SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT. */
 const isPlausible = (c: Connection, seg: Segment): boolean =>
   beforeOrAt(seg.ack, c.send.nxt) && !before(seg.ack, add(c.send.una, -c.send.maxWindow))
 

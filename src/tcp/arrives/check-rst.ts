@@ -4,7 +4,7 @@ import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
 import { Continue, Stop, type Verdict } from './verdict.ts'
 
-/** Second: the RST bit, by RFC 5961 §3.2. Out of the window it did not come this far. */
+/** Second: the RST bit, by RFC 5961 §3.2, with text or without (SHLD-2). Out of the window it did not come this far. */
 export function checkRst(c: Connection, seg: Segment): Verdict {
   if (!seg.has(Flag.Rst)) return Continue
   if (seg.seq !== c.receive.nxt && !c.tcp.host.profile.believesResets) {

@@ -34,7 +34,7 @@ export function synSent(c: Connection, seg: Segment, now: Instant): void {
   c.send.wl1 = seg.seq
   c.send.wl2 = seg.ack
   if (!hasAck) {
-    // Simultaneous open: our SYN-ACK repeats the SYN (figure 8).
+    // Simultaneous open (MUST-10): our SYN-ACK repeats the SYN (figure 8).
     c.moveTo('SYN-RECEIVED')
     c.send.owesSyn = true
     c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
