@@ -36,6 +36,8 @@ export interface DaemonConfig {
   readyFd: number | undefined
   logLevel: (typeof LOG_LEVELS)[number]
   logFormat: (typeof LOG_FORMATS)[number]
+  /** Seconds after the start in which TCP says nothing. */
+  quietTime: number
   /** By short name (`tcp_fin_timeout`); see `applySysctls`. */
   sysctls: ReadonlyMap<string, string>
   impair: Impairments | undefined
@@ -83,6 +85,7 @@ export function resolveConfig(commandLine: Options, file: Options = {}): DaemonC
     control: said.control ?? controlPathOf(dev),
     pidFile: said['pid-file'],
     readyFd: said['ready-fd'],
+    quietTime: said['quiet-time'] ?? 0,
     logLevel: said['log-level'] ?? 'info',
     logFormat: said['log-format'] ?? 'text',
     sysctls: new Map([...(file.sysctl ?? []), ...(commandLine.sysctl ?? [])]),

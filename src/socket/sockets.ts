@@ -1,4 +1,3 @@
-import { NO_FLOW } from '../base/flow-table.ts'
 import type { Instant } from '../base/time.ts'
 import { Cast } from '../ip/packet.ts'
 import type { Stack } from '../stack/stack.ts'
@@ -108,7 +107,7 @@ export class Sockets {
   }
 
   isFlowFree(local: number, localPort: number, remote: number, remotePort: number): boolean {
-    return this.tcp.flows.find(local, remote, (remotePort << 16) | localPort) === NO_FLOW
+    return this.tcp.isPairFree(local, localPort, remote, remotePort, this.now)
   }
 
   #opened<S extends Socket>(socket: S): S {

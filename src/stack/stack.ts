@@ -47,6 +47,8 @@ export interface StackOptions {
   /** Networks reached through the host's end besides our own; everything when left out. */
   routes?: readonly Subnet[]
   sysctls?: Sysctls
+  /** TCP says nothing, and takes nothing, before this moment (RFC 9293 §3.4.3); 0 when left out. */
+  quietTime?: Instant
   /** Whose choices TCP makes where RFCs leave one; Linux's when left out. The stack's own: it may be changed while it runs. */
   profile?: TcpProfile
 }
@@ -109,7 +111,7 @@ export class Stack {
     this.ip = new Ip(ipHost(this))
     this.icmp = new Icmp(icmpHost(this, replies))
     this.udp = new Udp(udpHost(this, new Outlet(context, this.#datagrams), this.#datagrams))
-    this.tcp = new Tcp(tcpHost(this, replies))
+    this.tcp = new Tcp(tcpHost(this, replies, options.quietTime ?? 0))
   }
 
   /** Takes in the packet in `row`, whose bytes lie in the arena until the turn's end. */

@@ -37,6 +37,7 @@ const RANGES: Record<string, readonly [number, number]> = {
   tcp_syncookies: [0, 2],
   tcp_timestamps: [0, 2],
   tcp_tw_reuse: [0, 2],
+  tcp_tw_reuse_delay: [1, INT_MAX],
   tcp_window_scaling: [0, 1],
   tcp_wmem: [1, INT_MAX],
 }

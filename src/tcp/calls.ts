@@ -5,6 +5,7 @@ import { sendReset } from './reset.ts'
 import { roomToSend } from './send-room.ts'
 import type { Settings } from './settings.ts'
 import { canSend, isSynchronized } from './state.ts'
+import { TIME_WAIT_LENGTH } from './time-wait.ts'
 import { Timer } from './timers.ts'
 
 /** RFC 6928: ten segments, or what they would be at 1,460 bytes. */
@@ -152,15 +153,20 @@ export function release(c: Connection, now: Instant): void {
   c.tcp.limitOrphans(c)
 }
 
-/** An orphan in FIN-WAIT-2 waits for the peer's FIN only so long (`tcp_fin_timeout`), or with a negative TCP_LINGER2 not at all. */
+/**
+ * An orphan in FIN-WAIT-2 waits for the peer's FIN only so long (`tcp_fin_timeout`, but 3.5 time-outs, in which a FIN may be sent again), or with
+ * a negative TCP_LINGER2 not at all. It waits as a row of the table of TIME-WAIT, as on Linux: what is beyond that table's time, before.
+ */
 export function awaitFin(c: Connection, now: Instant): void {
   const { finTimeout } = c.settings
-  if (finTimeout >= 0) {
-    c.timers.arm(Timer.FinWait2, now, finTimeout)
+  if (finTimeout < 0) {
+    c.tcp.host.counters.TCPAbortOnLinger++
+    abort(c)
     return
   }
-  c.tcp.host.counters.TCPAbortOnLinger++
-  abort(c)
+  const wait = Math.max(finTimeout, 3.5 * c.rtt.timeout)
+  if (wait > TIME_WAIT_LENGTH) c.timers.arm(Timer.FinWait2, now, wait - TIME_WAIT_LENGTH)
+  else c.tcp.leaveFinWait2(c, now, wait)
 }
 
 /** The user has changed its settings: they take effect at once. */

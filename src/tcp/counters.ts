@@ -30,6 +30,7 @@ export class TcpCounters {
   TCPAbortOnMemory = 0
   TCPAbortOnTimeout = 0
   TCPACKSkippedChallenge = 0
+  TCPACKSkippedFinWait2 = 0
   TCPACKSkippedSeq = 0
   TCPACKSkippedSynRecv = 0
   TCPACKSkippedTimeWait = 0
@@ -80,6 +81,7 @@ export class TcpCounters {
   TCPDropUnacceptableAck = 0
   TCPDropOutOfWindowRst = 0
   TCPDropBadOption = 0
+  TCPDropQuietTime = 0
   /** Ours: exceptions caught inside a turn; each is a bug, and cost one connection. */
   Faults = 0
 }

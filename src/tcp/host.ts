@@ -1,5 +1,6 @@
 import type { Arena } from '../base/arena.ts'
 import type { Random } from '../base/random.ts'
+import type { Instant } from '../base/time.ts'
 import type { TcpCounters } from './counters.ts'
 import type { TcpProfile } from './profile.ts'
 import type { TcpSysctls } from './sysctls.ts'
@@ -39,6 +40,8 @@ export interface TcpHost {
   /** What this stack chooses where RFCs leave a choice. */
   readonly profile: TcpProfile
   readonly counters: TcpCounters
+  /** Before this moment nothing is sent and nothing taken: segments of connections before a restart may be on their way (RFC 9293 §3.4.3). */
+  readonly quietTime: Instant
   /** Answers without a connection, written while input is processed and sent with the turn's output; bounded. */
   readonly replies: SegmentSink
   /** The local address from which `remote` is reached, or 0 when there is no route. */

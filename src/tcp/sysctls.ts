@@ -57,6 +57,10 @@ export class TcpSysctls {
   /** Retransmissions of a SYN. */
   tcp_syn_retries = 6
   tcp_timestamps = 1
+  /** connect() may take a pair of ends in TIME-WAIT if timestamps were in use: 0 never, 1 always, 2 towards ourselves. */
+  tcp_tw_reuse = 2
+  /** Milliseconds that such a pair must have been silent. */
+  tcp_tw_reuse_delay = 1000
   tcp_window_scaling = 1
   /** Send buffer, bytes: minimum, default, maximum. */
   tcp_wmem = [4096, 262144, 4194304]

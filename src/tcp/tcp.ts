@@ -1,7 +1,7 @@
 // hot path
 import { FlowTable, NO_FLOW } from '../base/flow-table.ts'
 import { Rounds } from '../base/rounds.ts'
-import { type Instant, MILLISECOND, SECOND, sooner } from '../base/time.ts'
+import { type Duration, type Instant, MILLISECOND, SECOND, sooner } from '../base/time.ts'
 import { TimerTable } from '../base/timer-table.ts'
 import type { Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
@@ -25,7 +25,7 @@ import type { Settings } from './settings.ts'
 import { type CloseReason, isSynchronized } from './state.ts'
 import { SynCache } from './syn-cache.ts'
 import { TimeWaitTable } from './time-wait.ts'
-import { timeouts } from './timeouts.ts'
+import { sayFirstSyn, timeouts } from './timeouts.ts'
 import { TIMER_COLUMNS, Timer } from './timers.ts'
 
 /** Spreads the peers over listeners that share a port; 2^32 by the golden ratio. */
@@ -68,15 +68,15 @@ export class Tcp {
   /** SEGMENT ARRIVES (RFC 9293 §3.10.7). `seg` has passed IP and its checksum. */
   receive(seg: Segment, now: Instant): void {
     this.tick(now)
+    if (now < this.host.quietTime) {
+      this.host.counters.TCPDropQuietTime++
+      return
+    }
     if (seg.hasBadOption) this.host.counters.TCPDropBadOption++
     const handle = this.flows.find(seg.destination, seg.source, (seg.sourcePort << 16) | seg.destinationPort)
-    if (handle === NO_FLOW) this.#stranger(seg, now)
+    if (handle === NO_FLOW) this.#withoutFlow(seg, now)
     else if (kindOf(handle) === FlowKind.Connection) this.arrives(this.#connections[rowOf(handle)]!, seg, now)
-    else if (kindOf(handle) === FlowKind.SynCache) this.synCache.arrives(rowOf(handle), seg, now)
-    else {
-      const iss = this.timeWait.arrives(rowOf(handle), seg, now)
-      if (iss !== undefined) this.#stranger(seg, now, iss)
-    }
+    else this.synCache.arrives(rowOf(handle), seg, now)
   }
 
   /** USER TIMEOUT, RETRANSMISSION TIMEOUT, TIME-WAIT TIMEOUT (RFC 9293 §3.10.8), and the others. */
@@ -129,7 +129,7 @@ export class Tcp {
     )
     if (handle === NO_FLOW) this.host.counters.OutOfWindowIcmps++
     else if (kindOf(handle) === FlowKind.Connection) icmpError(this.#connections[rowOf(handle)]!, error)
-    else if (kindOf(handle) === FlowKind.SynCache) this.synCache.icmpError(rowOf(handle), error)
+    else this.synCache.icmpError(rowOf(handle), error)
   }
 
   /** Passive OPEN (RFC 9293 §3.10.1), whatever connections use the port (MUST-41, MUST-42). The caller has seen that it is free. */
@@ -158,7 +158,7 @@ export class Tcp {
     now: Instant,
   ): Connection {
     this.tick(now)
-    const iss = this.source.initial(local, localPort, remote, remotePort, now)
+    const iss = this.#initial(local, localPort, remote, remotePort, now)
     const c = this.create(local, localPort, remote, remotePort, true, settings, iss, now)
     this.#begin(c, now)
     return c
@@ -174,7 +174,7 @@ export class Tcp {
   ): Connection {
     this.tick(now)
     this.unlisten(listener)
-    const iss = this.source.initial(local, listener.port, remote, remotePort, now)
+    const iss = this.#initial(local, listener.port, remote, remotePort, now)
     const c = this.create(local, listener.port, remote, remotePort, true, listener.settings, iss, now)
     c.moveTo('LISTEN')
     this.#begin(c, now)
@@ -254,11 +254,23 @@ export class Tcp {
     c.notify()
   }
 
+  /** True when a connection may be opened between these two ends: none is there, nor one in TIME-WAIT that must not be disturbed. */
+  isPairFree(local: number, localPort: number, remote: number, remotePort: number, now: Instant): boolean {
+    const ports = (remotePort << 16) | localPort
+    if (this.flows.find(local, remote, ports) !== NO_FLOW) return false
+    const row = this.timeWait.find(local, remote, ports)
+    return row === -1 || this.timeWait.mayReuse(row, now)
+  }
+
   /** Both FINs are through: what remains is a row in the table of TIME-WAIT (MUST-13). */
   enterTimeWait(c: Connection, now: Instant): void {
     c.moveTo('TIME-WAIT')
-    if (!this.timeWait.add(c, now) && c.acks.isOwed) sendAck(c, this.host.replies)
-    this.finish(c, 'closed')
+    this.#leaveRow(c, now)
+  }
+
+  /** An orphan in FIN-WAIT-2: a row waits for the peer's FIN in its place. */
+  leaveFinWait2(c: Connection, now: Instant, wait: Duration): void {
+    this.#leaveRow(c, now, wait)
   }
 
   /** `tcp_challenge_ack_limit` a second for all connections, at a random level that a stranger cannot measure (CVE-2016-5696). */
@@ -292,6 +304,25 @@ export class Tcp {
     for (const c of this.#connections) if (c !== undefined) yield c
   }
 
+  /** The ISN of an open by us, which may take over a pair in TIME-WAIT. */
+  #initial(local: number, localPort: number, remote: number, remotePort: number, now: Instant): Seq {
+    const iss = this.source.initial(local, localPort, remote, remotePort, now)
+    const row = this.timeWait.find(local, remote, (remotePort << 16) | localPort)
+    return row === -1 ? iss : (this.timeWait.reuse(row, iss, now) ?? iss)
+  }
+
+  /** There is neither a connection nor a handshake for this segment; perhaps one in TIME-WAIT. */
+  #withoutFlow(seg: Segment, now: Instant): void {
+    const ports = (seg.sourcePort << 16) | seg.destinationPort
+    const row = this.timeWait.find(seg.destination, seg.source, ports)
+    if (row === -1) {
+      this.#stranger(seg, now)
+      return
+    }
+    const iss = this.timeWait.arrives(row, seg, now)
+    if (iss !== undefined) this.#stranger(seg, now, iss)
+  }
+
   /** Nobody has a flow for this segment; `iss` when it reopens a TIME-WAIT. */
   #stranger(seg: Segment, now: Instant, iss?: Seq): void {
     const listener = this.listeners.find(
@@ -314,13 +345,18 @@ export class Tcp {
     }
   }
 
+  #leaveRow(c: Connection, now: Instant, wait?: Duration): void {
+    if (!this.timeWait.add(c, now, wait) && c.acks.isOwed) sendAck(c, this.host.replies)
+    this.finish(c, 'closed')
+  }
+
   #begin(c: Connection, now: Instant): void {
     this.host.counters.ActiveOpens++
     this.adopt(c)
     c.moveTo('SYN-SENT')
-    c.send.owesSyn = true
-    c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
-    c.speak()
+    const { quietTime } = this.host
+    if (now < quietTime) c.timers.arm(Timer.Retransmit, now, quietTime - now)
+    else sayFirstSyn(c, now)
   }
 
   #countEnd(c: Connection, reason: CloseReason): void {

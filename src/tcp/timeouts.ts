@@ -2,6 +2,7 @@ import { type Duration, type Instant, MILLISECOND, NEVER } from '../base/time.ts
 import type { Connection } from './connection.ts'
 import { sendReset } from './reset.ts'
 import { RTO_MAX, RTO_MIN } from './rtt.ts'
+import { TIME_WAIT_LENGTH } from './time-wait.ts'
 import { Timer } from './timers.ts'
 
 /** RFC 9293 §3.10.8: whatever of `c`'s timers is due. */
@@ -13,7 +14,7 @@ export function timeouts(c: Connection, now: Instant): void {
   if (c.timers.take(Timer.Retransmit, now)) retransmissionTimeout(c, now)
   if (c.timers.take(Timer.Persist, now)) persistTimeout(c, now)
   if (c.timers.take(Timer.Keepalive, now)) keepAliveTimeout(c, now)
-  if (c.timers.take(Timer.FinWait2, now)) c.tcp.finish(c, 'closed')
+  if (c.timers.take(Timer.FinWait2, now)) c.tcp.leaveFinWait2(c, now, TIME_WAIT_LENGTH)
 }
 
 function delayedAck(c: Connection): void {
@@ -59,8 +60,19 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   c.speak()
 }
 
+/** Begins an open by us, which has said nothing yet. */
+export function sayFirstSyn(c: Connection, now: Instant): void {
+  c.send.owesSyn = true
+  c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
+  c.speak()
+}
+
 /** SYNs: `tcp_syn_linear_timeouts` a second apart, then doubling, `synRetries` of these (MUST-22). */
 function synTimeout(c: Connection, now: Instant): void {
+  if (c.send.nxt === c.send.iss) {
+    sayFirstSyn(c, now) // the quiet time is over
+    return
+  }
   const linear = c.tcp.host.sysctl.tcp_syn_linear_timeouts
   const { initialTimeout, timeoutSlop, longestTimeout } = c.tcp.host.profile
   const limit = openLimit(c)

@@ -76,7 +76,7 @@ describe('commands', () => {
   test('assert what the stack counts, and the states of its connections', () => {
     passes(
       `${ESTABLISHED}
-+0 \`nstat | grep TcpExtPassiveOpens\`
++0 \`nstat | grep -E '^TcpPassiveOpens +1'\`
 +0 \`sockstat -4 -P tcp -s | grep -c ESTABLISHED | grep 1\`
 +0 < F. 1:1(0) ack 1 win 64000
 +0 > . 1:1(0) ack 2
@@ -88,7 +88,7 @@ describe('commands', () => {
         '',
       ),
     )
-    expect(fails(`${ESTABLISHED}+0 \`nstat | grep TcpExtPassiveClose\``).kind).toBe('command')
+    expect(fails(`${ESTABLISHED}+0 \`nstat | grep TcpExtPassiveOpens\``).kind).toBe('command')
   })
 
   test('TIME-WAIT can be dropped', () => {

@@ -54,6 +54,8 @@ export interface PeerOptions {
   offload?: boolean
   /** Bytes for streams. */
   memory?: number
+  /** Nothing is sent or taken before. */
+  quietTime?: Instant
 }
 
 /** The byte at relative sequence number `n` of either direction's stream. */
@@ -114,7 +116,7 @@ export class Peer {
     this.#head = this.arena.take(HEAD)
     this.#slab = this.arena.take(SLAB)
     this.idle = this.arena.used
-    this.tcp = new Tcp(this.#host(options.mtu ?? 1500))
+    this.tcp = new Tcp(this.#host(options.quietTime ?? 0, options.mtu ?? 1500))
     this.tcp.source.initial = () => this.iss
     this.tcp.source.timestampOffset = () => OUR_CLOCK
     this.settings = Object.assign(new Settings(this.sysctl), options.settings)
@@ -174,10 +176,12 @@ export class Peer {
 
   /** What the four-tuple is in now. */
   get currentState(): State {
-    const handle = this.tcp.flows.find(OUR_ADDRESS, PEER_ADDRESS, (PEER_PORT << 16) | OUR_PORT)
+    const ports = (PEER_PORT << 16) | OUR_PORT
+    const handle = this.tcp.flows.find(OUR_ADDRESS, PEER_ADDRESS, ports)
+    const row = this.tcp.timeWait.find(OUR_ADDRESS, PEER_ADDRESS, ports)
+    if (handle === -1 && row !== -1) return this.tcp.timeWait.stateOf(row)
     if (handle === -1) return this.listener?.isOpen ? 'LISTEN' : 'CLOSED'
     if (kindOf(handle) === FlowKind.SynCache) return 'SYN-RECEIVED'
-    if (kindOf(handle) === FlowKind.TimeWait) return 'TIME-WAIT'
     for (const c of this.tcp.connections()) if (c.id === rowOf(handle)) return c.state
     throw new Error('a flow without a connection')
   }
@@ -329,13 +333,14 @@ export class Peer {
     if (this.tcp.isDirty && !this.isFull) throw new Error('something was left unsaid')
   }
 
-  #host(mtu: number): TcpHost {
+  #host(quietTime: Instant, mtu: number): TcpHost {
     return {
       arena: this.arena,
       random: new SeededRandom(1),
       sysctl: this.sysctl,
       profile: this.profile,
       counters: this.counters,
+      quietTime,
       replies: this.#sink,
       sourceFor: () => OUR_ADDRESS,
       isLocal: (address) => address === OUR_ADDRESS,
