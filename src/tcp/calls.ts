@@ -13,15 +13,30 @@ export const initialWindow = (mss: number): number => Math.min(10 * mss, Math.ma
 
 /** The handshake is over: what both sides agreed on takes effect. */
 export function established(c: Connection, now: Instant): void {
-  const { rtt, receive, settings } = c
+  const { receive, settings } = c
   c.heardAt = now
   c.timers.cancel(Timer.Retransmit)
   receive.segmentSize = Math.min(c.segmentSize, c.tcp.host.receiveMtu - 40)
   if (c.tcp.host.profile.receivesWholeSegments) receiveWholeSegments(c)
+  if (c.fastOpenQueue === undefined || c.synRetransmits > 0) beginSending(c, now)
+  c.fastOpenQueue?.left(false, c.tcp.seconds)
+  c.fastOpenQueue = undefined
+  c.send.maxWindow = Math.max(c.send.maxWindow, c.send.wnd)
+  if (settings.keepAlive) c.timers.arm(Timer.Keepalive, now, settings.keepIdle)
+  c.statistics.delivered++ // our SYN
+  c.statistics.dataInAt = now
+  c.tcp.establishedCount++
+  if (c.send.hasFin && c.state === 'ESTABLISHED') c.moveTo('FIN-WAIT-1') // closed while data waited for the handshake
+  c.notify()
+  c.speak()
+}
+
+/** The path's first guesses: the congestion window, and after a lost SYN the time-out. */
+export function beginSending(c: Connection, now: Instant): void {
+  const { rtt, segmentSize } = c
   // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
   const wasLost = c.synRetransmits > 0
   if (wasLost && rtt.smoothed === 0) rtt.fallBack()
-  const { segmentSize } = c
   c.congestion.begin(
     {
       segmentSize,
@@ -32,14 +47,6 @@ export function established(c: Connection, now: Instant): void {
     },
     now,
   )
-  c.send.maxWindow = Math.max(c.send.maxWindow, c.send.wnd)
-  if (settings.keepAlive) c.timers.arm(Timer.Keepalive, now, settings.keepIdle)
-  c.statistics.delivered++ // our SYN
-  c.statistics.dataInAt = now
-  c.tcp.establishedCount++
-  if (c.send.hasFin && c.state === 'ESTABLISHED') c.moveTo('FIN-WAIT-1') // closed while data waited for the handshake
-  c.notify()
-  c.speak()
 }
 
 /** The receive buffer is rounded up to whole segments of the peer's size (FreeBSD's tcp_mss). */

@@ -6,6 +6,8 @@ import { Acks } from './acks.ts'
 import type { CongestionController } from './congestion.ts'
 import { createController } from './controllers.ts'
 import { DuplicateReports } from './duplicate-reports.ts'
+import type { FastOpenQueue } from './fast-open-queue.ts'
+import type { FastOpen } from './fast-open-state.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength } from './options.ts'
 import { Pacer } from './pacer.ts'
@@ -61,6 +63,10 @@ export class Connection {
   /** The listener in whose accept queue this connection waits. */
   listener: Listener | undefined
   user: TcpUser | undefined
+  /** Of an open that is a Fast Open, or asks for one. */
+  fastOpen: FastOpen | undefined
+  /** Where a Fast Open by the peer counts until its handshake is over. */
+  fastOpenQueue: FastOpenQueue | undefined
   /** Why the connection is CLOSED, once it is. */
   closeReason: CloseReason | undefined
   /** Reason of the last soft ICMP error, reported if the connection times out (RFC 1122 §4.2.3.9). */

@@ -64,6 +64,7 @@ export function completeWithCookie(tcp: Tcp, listener: Listener, seg: Segment, n
     seg.window,
     now,
   )
-  tcp.opened(listener, c, seg, now)
+  tcp.opened(listener, c)
+  tcp.arrives(c, seg, now)
   return true
 }

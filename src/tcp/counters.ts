@@ -41,6 +41,14 @@ export class TcpCounters {
   TCPDSACKRecv = 0
   TCPDSACKUndo = 0
   TCPDeferAcceptDrop = 0
+  TCPFastOpenActive = 0
+  TCPFastOpenActiveFail = 0
+  TCPFastOpenBlackhole = 0
+  TCPFastOpenCookieReqd = 0
+  TCPFastOpenListenOverflow = 0
+  TCPFastOpenPassive = 0
+  TCPFastOpenPassiveAltKey = 0
+  TCPFastOpenPassiveFail = 0
   TCPFastRetrans = 0
   TCPFromZeroWindowAdv = 0
   TCPKeepAlive = 0

@@ -1,5 +1,6 @@
 import type { Seq } from '../wire/seq.ts'
 import { Flag, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
+import type { FastOpenCookie } from './fast-open-cookie.ts'
 import { type Negotiated, optionsLength, synOptionsLength, writeOptions, writeSynOptions } from './options.ts'
 import { announcedMss } from './segments.ts'
 import type { Settings } from './settings.ts'
@@ -30,6 +31,7 @@ export function sendHandshake(
   options: Negotiated,
   clock: number,
   tsEcr: number,
+  fastOpen?: FastOpenCookie,
 ): void {
   const out = tcp.host.replies
   const at = out.room()
@@ -37,6 +39,7 @@ export function sendHandshake(
   const isSyn = (flags & Flag.Syn) !== 0
   const headerLength =
     TCP_HEADER + (isSyn ? synOptionsLength(options, tcp.host.profile) : optionsLength(options, 0))
+  const cookieLength = fastOpen === undefined ? 0 : fastOpen.optionLength
   const window = handshakeWindow(settings)
   writeTcpHeader(
     out.memory,
@@ -45,7 +48,7 @@ export function sendHandshake(
     ports >>> 16,
     seq,
     ack,
-    headerLength,
+    headerLength + cookieLength,
     flags,
     isSyn ? window : window >> options.receiveShift,
     0,
@@ -53,8 +56,20 @@ export function sendHandshake(
   const tsVal = (clock + tcp.source.timestampOffset(local, remote)) | 0
   if (isSyn) {
     const mss = announcedMss(tcp.host, settings)
-    writeSynOptions(options, tcp.host.profile, out.memory, at + TCP_HEADER, mss, tsVal, tsEcr)
+    const end = writeSynOptions(options, tcp.host.profile, out.memory, at + TCP_HEADER, mss, tsVal, tsEcr)
+    fastOpen?.write(out.memory, end)
   } else writeOptions(options, out.memory, at + TCP_HEADER, tsVal, tsEcr, 0, noEdges)
   tcp.host.counters.OutSegs++
-  out.send(local, remote, settings.typeOfService, settings.timeToLive, headerLength, 0, 0, 0, 0, 0)
+  out.send(
+    local,
+    remote,
+    settings.typeOfService,
+    settings.timeToLive,
+    headerLength + cookieLength,
+    0,
+    0,
+    0,
+    0,
+    0,
+  )
 }

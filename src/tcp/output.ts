@@ -21,7 +21,10 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
     case 'SYN-SENT':
       return speakSyn(c, out, now)
     case 'SYN-RECEIVED':
-      return speakSyn(c, out, now) && speakDuplicates(c, out, now) && speakAck(c, out)
+      // A Fast Open by the peer may be answered with data before its handshake is over (RFC 7413 §4.2.2).
+      return c.fastOpenQueue === undefined
+        ? speakSyn(c, out, now) && speakDuplicates(c, out, now) && speakAck(c, out)
+        : speakSyn(c, out, now) && speakDuplicates(c, out, now) && speakNew(c, out, now) && speakAck(c, out)
     default: {
       const isAllSaid =
         speakSyn(c, out, now) &&
@@ -71,7 +74,7 @@ function speakLimited(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!isChallenge) {
     if (isTimely) return sendAck(c, out)
     counters.TCPACKSkippedSeq++
-  } else if (isTimely && c.tcp.allowChallenge(now)) {
+  } else if (isTimely && c.tcp.challenges.take(now)) {
     counters.TCPChallengeACK++
     return sendAck(c, out)
   } else counters.TCPACKSkippedChallenge++

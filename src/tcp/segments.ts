@@ -21,17 +21,34 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
   const isAnswer = c.state !== 'SYN-SENT'
   const { profile } = c.tcp.host
   if (profile.plainSynFrom > 0 && c.synRetransmits >= profile.plainSynFrom) c.options.decline()
-  const headerLength = TCP_HEADER + synOptionsLength(c.options, profile)
-  const window = c.receive.synWindow
+  // RFC 7413 §4.2.2: what had to be sent again goes without.
+  const cookie = c.synRetransmits === 0 ? c.fastOpen?.cookie : undefined
+  const headerLength = TCP_HEADER + synOptionsLength(c.options, profile) + (cookie?.optionLength ?? 0)
+  const window = isAnswer ? Math.min(c.receive.wnd, 0xffff) : c.receive.synWindow
   const flags = isAnswer ? Flag.Syn | Flag.Ack : Flag.Syn
   const ack = isAnswer ? c.receive.nxt : (0 as Seq)
   writeTcpHeader(out.memory, at, c.localPort, c.remotePort, c.send.iss, ack, headerLength, flags, window, 0)
   const echo = isAnswer ? c.receive.tsRecent : 0
   const mss = announcedMss(c.tcp.host, c.settings)
-  writeSynOptions(c.options, profile, out.memory, at + TCP_HEADER, mss, c.timestamp, echo)
-  emit(c, out, headerLength, 0, 0, 0, 0, 0)
+  const end = writeSynOptions(c.options, profile, out.memory, at + TCP_HEADER, mss, c.timestamp, echo)
+  cookie?.write(out.memory, end)
+  const data = isAnswer ? 0 : synData(c)
+  if (data === 0) emit(c, out, headerLength, 0, 0, 0, 0, 0)
+  else {
+    const { queue } = c.send
+    const first = queue.contiguous(0, data)
+    emit(c, out, headerLength, queue.rangeAt(0), first, queue.wrapsTo, data - first, 0)
+  }
+  if (isAnswer) c.receive.acknowledged = c.receive.nxt
   if (c.send.nxt === c.send.iss) c.send.nxt = add(c.send.iss, 1)
   return true
+}
+
+/** Bytes that go with the first SYN of a Fast Open (RFC 7413 §4.2.2). */
+function synData(c: Connection): number {
+  if (c.fastOpen === undefined || c.synRetransmits > 0) return 0
+  c.fastOpen.dataSent = Math.min(c.fastOpen.mostData, c.send.queue.length)
+  return c.fastOpen.dataSent
 }
 
 /** The MSS to announce in every SYN (MUST-14, SHLD-5, MAY-3): what our interface, which has one MTU, takes without options (MUST-67, SHLD-6). */

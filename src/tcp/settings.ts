@@ -19,6 +19,8 @@ export interface SharedPort {
 export class Settings implements SharedPort {
   /** Nagle's algorithm off (TCP_NODELAY; MUST-17). */
   noDelay = false
+  /** TCP_FASTOPEN_NO_COOKIE: Fast Open without, towards a server, or for clients, that can be trusted. */
+  fastOpenNoCookie = false
   /** Only full segments (TCP_CORK). */
   cork = false
   /** Probe an idle peer (SO_KEEPALIVE): for each connection (MUST-24), and not unless asked for (MUST-25). */

@@ -3,6 +3,7 @@ import { type Instant, NEVER } from '../base/time.ts'
 import { add, inWindow, type Seq, toSeq } from '../wire/seq.ts'
 import { Flag, type Segment } from '../wire/tcp.ts'
 import { completeWithCookie } from './cookie-handshake.ts'
+import type { FastOpenCookie } from './fast-open-cookie.ts'
 import { FlowKind, flowHandle } from './flows.ts'
 import { handshakeWindow, sendHandshake } from './handshake-reply.ts'
 import type { IcmpError } from './host.ts'
@@ -70,8 +71,8 @@ export class SynCache {
     return this.size >= MAX_HANDSHAKES
   }
 
-  /** A SYN came to `listener`: answers it. `iss`: to be used instead of one of our own (a reopened TIME-WAIT). False when there is no room. */
-  add(listener: Listener, seg: Segment, now: Instant, iss?: Seq): boolean {
+  /** A SYN came to `listener`: answers it. `answer`: the Fast Open option of our SYN-ACK; `iss`: to be used instead of one of our own (a reopened TIME-WAIT). False when there is no room. */
+  add(listener: Listener, seg: Segment, answer: FastOpenCookie, now: Instant, iss?: Seq): boolean {
     if (this.isFull) return false
     const tcp = this.#tcp
     const options = this.#options
@@ -99,7 +100,7 @@ export class SynCache {
     listener.young++
     tcp.flows.set(seg.destination, seg.source, ports, flowHandle(FlowKind.SynCache, row))
     this.#deadlines.set(row, now, tcp.host.profile.initialTimeout)
-    this.#sendSynAck(row)
+    this.#send(row, this.#seq(row, Field.Iss), Flag.Syn | Flag.Ack, answer)
     return true
   }
 
@@ -238,7 +239,8 @@ export class SynCache {
     if (c.synRetransmits === 0 && this.#sentAt[row]! <= now)
       c.rtt.sample(Math.max(1, Math.round(now - this.#sentAt[row]!)))
     this.#forget(row)
-    tcp.opened(listener, c, seg, now)
+    tcp.opened(listener, c)
+    tcp.arrives(c, seg, now)
   }
 
   /** TCP_DEFER_ACCEPT: the ACK of the handshake alone does not wake the listener, for a while. True when it is held back. */
@@ -305,12 +307,12 @@ export class SynCache {
 
   /** What is not acceptable is answered with an ACK, within the limits of challenges. */
   #sendAck(row: number, now: Instant): void {
-    if (!this.#mayAnswer(row) || !this.#tcp.allowChallenge(now)) return
+    if (!this.#mayAnswer(row) || !this.#tcp.challenges.take(now)) return
     this.#tcp.host.counters.TCPChallengeACK++
     this.#send(row, add(this.#seq(row, Field.Iss), 1), Flag.Ack)
   }
 
-  #send(row: number, seq: Seq, flags: number): void {
+  #send(row: number, seq: Seq, flags: number, answer?: FastOpenCookie): void {
     const rows = this.#rows
     const at = row * STRIDE
     unpack(this.#options, rows[at + Field.Options]!)
@@ -326,6 +328,7 @@ export class SynCache {
       this.#options,
       this.#tcp.milliseconds,
       rows[at + Field.TsRecent]!,
+      answer,
     )
   }
 

@@ -14,6 +14,15 @@ export class TcpSysctls {
   tcp_early_retrans = 3
   /** 2: F-RTO (RFC 5682). */
   tcp_frto = 2
+  /**
+   * Fast Open (RFC 7413): 1 for clients, 2 for servers; 4 clients send data without a cookie, 0x200 servers take data without one, 0x400 every listener
+   * takes Fast Opens.
+   */
+  tcp_fastopen = 1
+  /** Seconds in which no Fast Open is tried after three time-outs in a row of one, doubled by each time it happens again; 0: that is not looked at. */
+  tcp_fastopen_blackhole_timeout_sec = 0
+  /** The server's key, and behind a comma the one before: each four words in hexadecimal, joined by dashes. Empty: a random one. */
+  tcp_fastopen_key = ''
   /** Seconds that an orphan stays in FIN-WAIT-2. */
   tcp_fin_timeout = 60
   /** Milliseconds between two ACKs to invalid segments of one connection (RFC 5961 §7). */

@@ -5,13 +5,19 @@ import { type Duration, type Instant, MILLISECOND, SECOND, sooner } from '../bas
 import { TimerTable } from '../base/timer-table.ts'
 import type { Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
+import { beginOpen, initialNumber } from './active-open.ts'
 import { closed } from './arrives/closed.ts'
 import { listen } from './arrives/listen.ts'
 import { otherStates } from './arrives/other-states.ts'
 import { synSent } from './arrives/syn-sent.ts'
 import { abort } from './calls.ts'
+import { ChallengeBudget } from './challenge-budget.ts'
 import { Connection, type Probe } from './connection.ts'
 import { SynCookies } from './cookies.ts'
+import { FastOpenClient } from './fast-open-client.ts'
+import { FastOpenKeys } from './fast-open-keys.ts'
+import { takesFastOpenAnyway } from './fast-open-server.ts'
+import type { FastOpen } from './fast-open-state.ts'
 import { FlowKind, flowHandle, kindOf, rowOf } from './flows.ts'
 import type { IcmpError, SegmentSink, TcpHost } from './host.ts'
 import { icmpError } from './icmp-error.ts'
@@ -25,8 +31,8 @@ import type { Settings } from './settings.ts'
 import { type CloseReason, isSynchronized } from './state.ts'
 import { SynCache } from './syn-cache.ts'
 import { TimeWaitTable } from './time-wait.ts'
-import { sayFirstSyn, timeouts } from './timeouts.ts'
-import { TIMER_COLUMNS, Timer } from './timers.ts'
+import { timeouts } from './timeouts.ts'
+import { TIMER_COLUMNS } from './timers.ts'
 
 /** Spreads the peers over listeners that share a port; 2^32 by the golden ratio. */
 const SCATTER = 0x9e3779b1
@@ -41,6 +47,9 @@ export class Tcp {
   readonly timeWait: TimeWaitTable
   readonly source: SequenceSource
   readonly cookies: SynCookies
+  readonly challenges: ChallengeBudget
+  readonly fastOpenKeys: FastOpenKeys
+  readonly fastOpen: FastOpenClient
   probe: Probe | undefined
   /** The clock of timestamps, whole milliseconds (RFC 7323 §4.1, §5.4), int32; read once a verb. */
   milliseconds = 0
@@ -53,8 +62,6 @@ export class Tcp {
   readonly #dirty = new Rounds<Connection>()
   /** The moment of which `milliseconds` and `seconds` are. */
   #tickedAt: Instant = Number.NEGATIVE_INFINITY
-  #challenges = 0
-  #challengeSecond = Number.NEGATIVE_INFINITY
 
   constructor(host: TcpHost) {
     this.host = host
@@ -62,7 +69,10 @@ export class Tcp {
     this.source = new SequenceSource(host.random)
     this.synCache = new SynCache(this)
     this.timeWait = new TimeWaitTable(this)
+    this.challenges = new ChallengeBudget(host)
     this.cookies = new SynCookies(host.random)
+    this.fastOpenKeys = new FastOpenKeys(host.random)
+    this.fastOpen = new FastOpenClient(host)
   }
 
   /** SEGMENT ARRIVES (RFC 9293 §3.10.7). `seg` has passed IP and its checksum. */
@@ -134,7 +144,9 @@ export class Tcp {
 
   /** Passive OPEN (RFC 9293 §3.10.1), whatever connections use the port (MUST-41, MUST-42). The caller has seen that it is free. */
   listen(local: number, port: number, backlog: number, settings: Settings): Listener {
-    return this.listeners.add(local, port, backlog, settings)
+    const listener = this.listeners.add(local, port, backlog, settings)
+    if (takesFastOpenAnyway(this.host.sysctl.tcp_fastopen)) listener.fastOpen.limit = backlog
+    return listener
   }
 
   /** Ends LISTEN: handshakes in progress are forgotten, what nobody accepted is reset. */
@@ -156,11 +168,13 @@ export class Tcp {
     remotePort: number,
     settings: Settings,
     now: Instant,
+    fastOpen?: FastOpen,
   ): Connection {
     this.tick(now)
-    const iss = this.#initial(local, localPort, remote, remotePort, now)
+    const iss = initialNumber(this, local, localPort, remote, remotePort, now)
     const c = this.create(local, localPort, remote, remotePort, true, settings, iss, now)
-    this.#begin(c, now)
+    c.fastOpen = fastOpen
+    beginOpen(c, now)
     return c
   }
 
@@ -174,10 +188,10 @@ export class Tcp {
   ): Connection {
     this.tick(now)
     this.unlisten(listener)
-    const iss = this.#initial(local, listener.port, remote, remotePort, now)
+    const iss = initialNumber(this, local, listener.port, remote, remotePort, now)
     const c = this.create(local, listener.port, remote, remotePort, true, listener.settings, iss, now)
     c.moveTo('LISTEN')
-    this.#begin(c, now)
+    beginOpen(c, now)
     return c
   }
 
@@ -220,12 +234,11 @@ export class Tcp {
     )
   }
 
-  /** The handshake of a passive open is over with `seg`: `c` is given its flow, and waits to be accepted. */
-  opened(listener: Listener, c: Connection, seg: Segment, now: Instant): void {
+  /** A passive open has made a connection: it gets its flow, and waits to be accepted. */
+  opened(listener: Listener, c: Connection): void {
     this.adopt(c)
     this.host.counters.PassiveOpens++
     listener.push(c)
-    this.arrives(c, seg, now)
   }
 
   markDirty(c: Connection): void {
@@ -273,17 +286,6 @@ export class Tcp {
     this.#leaveRow(c, now, wait)
   }
 
-  /** `tcp_challenge_ack_limit` a second for all connections, at a random level that a stranger cannot measure (CVE-2016-5696). */
-  allowChallenge(now: Instant): boolean {
-    const limit = this.host.sysctl.tcp_challenge_ack_limit
-    if (limit === 0x7fffffff) return true
-    if (now - this.#challengeSecond >= SECOND) {
-      this.#challengeSecond = now
-      this.#challenges = ((limit + 1) >> 1) + this.host.random.below(limit)
-    }
-    return this.#challenges-- > 0
-  }
-
   /** The user lets go of `c`. */
   orphan(c: Connection): void {
     if (c.isOrphan) return
@@ -302,13 +304,6 @@ export class Tcp {
   /** All connections that are not CLOSED. */
   *connections(): IterableIterator<Connection> {
     for (const c of this.#connections) if (c !== undefined) yield c
-  }
-
-  /** The ISN of an open by us, which may take over a pair in TIME-WAIT. */
-  #initial(local: number, localPort: number, remote: number, remotePort: number, now: Instant): Seq {
-    const iss = this.source.initial(local, localPort, remote, remotePort, now)
-    const row = this.timeWait.find(local, remote, (remotePort << 16) | localPort)
-    return row === -1 ? iss : (this.timeWait.reuse(row, iss, now) ?? iss)
   }
 
   /** There is neither a connection nor a handshake for this segment; perhaps one in TIME-WAIT. */
@@ -350,18 +345,10 @@ export class Tcp {
     this.finish(c, 'closed')
   }
 
-  #begin(c: Connection, now: Instant): void {
-    this.host.counters.ActiveOpens++
-    this.adopt(c)
-    c.moveTo('SYN-SENT')
-    const { quietTime } = this.host
-    if (now < quietTime) c.timers.arm(Timer.Retransmit, now, quietTime - now)
-    else sayFirstSyn(c, now)
-  }
-
   #countEnd(c: Connection, reason: CloseReason): void {
     const { counters } = this.host
     if (c.isOrphan) this.orphanCount--
+    c.fastOpenQueue?.left(reason === 'reset', this.seconds)
     if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') counters.AttemptFails++
     else {
       this.establishedCount--

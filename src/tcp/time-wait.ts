@@ -270,7 +270,7 @@ export class TimeWaitTable {
 
   /** An ACK; to what may itself be an answer, only as often as that is allowed. */
   #answer(row: number, now: Instant, isSure: boolean): void {
-    if (isSure || (this.#isTimely(row) && this.#tcp.allowChallenge(now))) {
+    if (isSure || (this.#isTimely(row) && this.#tcp.challenges.take(now))) {
       this.#acknowledge(row)
       return
     }

@@ -55,6 +55,7 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   recovery.timeout(c, now)
   c.statistics.timeouts++
   if (recovery.timeouts === 1) c.statistics.timeoutRuns++
+  noteFastOpenTimeout(c, recovery.timeouts, now)
   rtt.backoff++ // RFC 6298 §5.5, §5.6
   c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))
   c.speak()
@@ -67,21 +68,29 @@ export function sayFirstSyn(c: Connection, now: Instant): void {
   c.speak()
 }
 
+function noteFastOpenTimeout(c: Connection, times: number, now: Instant): void {
+  if (c.isActive && c.fastOpen !== undefined) c.tcp.fastOpen.timedOut(c, times, now)
+}
+
 /** SYNs: `tcp_syn_linear_timeouts` a second apart, then doubling, `synRetries` of these (MUST-22). */
 function synTimeout(c: Connection, now: Instant): void {
   if (c.send.nxt === c.send.iss) {
     sayFirstSyn(c, now) // the quiet time is over
     return
   }
-  const linear = c.tcp.host.sysctl.tcp_syn_linear_timeouts
+  const { sysctl } = c.tcp.host
+  const linear = c.isActive ? sysctl.tcp_syn_linear_timeouts : 0
+  // Of a Fast Open by the peer one more is tried, as on Linux: data hangs on it.
+  const retries = c.isActive ? c.settings.synRetries + linear : sysctl.tcp_synack_retries + 1
   const { initialTimeout, timeoutSlop, longestTimeout } = c.tcp.host.profile
   const limit = openLimit(c)
   const isOver = limit > 0 && now - c.openedAt >= limit
-  if (isOver || c.synRetransmits >= c.settings.synRetries + linear) {
+  if (isOver || c.synRetransmits >= retries) {
     c.tcp.finish(c, c.softError ?? 'timeout')
     return
   }
   c.synRetransmits++
+  noteFastOpenTimeout(c, c.synRetransmits, now)
   c.send.owesSyn = true
   c.tcp.host.counters.RetransSegs++
   c.tcp.host.counters.TCPSynRetrans++

@@ -64,6 +64,11 @@ export class Segment {
   sackCount = 0
   /** Left and right edge of each block. */
   readonly sackEdges = new Int32Array(2 * SACK_BLOCKS)
+  /** Bytes of the Fast Open cookie, 0 when one is asked for; -1: absent. */
+  fastOpenLength = -1
+  /** Its offset in `memory`, and whether it came as an experimental option: meaningful when there is one. */
+  fastOpenAt = 0
+  isFastOpenExperimental = false
   /** An option had an illegal length; the other fields hold what could be read. */
   hasBadOption = false
 

@@ -261,6 +261,12 @@ export class Peer {
     calls.release(c, this.now)
   }
 
+  /** Another connection follows: its streams begin anew. */
+  restarts(): void {
+    this.#written = 0
+    this.#read = 0
+  }
+
   fail(expected: string, actual: string): never {
     const counted = Object.entries(this.counters).filter(([, value]) => value !== 0)
     const counters = counted.map(([name, value]) => `${name}=${value}`).join(' ')
@@ -378,7 +384,7 @@ export class Peer {
     if (readSegment(segment, bytes, 0, bytes.length) !== 0) throw new Error('a malformed segment was sent')
     segment.gsoSize = gsoSize
     const sent = { segment, bytes, at: this.elapsed, tos, ttl }
-    const from = relativeSeq(segment, this.#fromUs)
+    const from = relativeSeq(segment, this.#fromUs) + (segment.has(Flag.Syn) ? 1 : 0)
     for (let i = 0; i < segment.payloadLength; i++) {
       if (bytes[segment.payload + i] !== pattern(from + i)) {
         this.fail(`byte ${from + i} right`, formatSegment(sent, this.#fromUs))

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MILLISECOND, SECOND } from '../../src/base/time.ts'
 import { RoundTrip } from '../../src/tcp/rtt.ts'
-import { add } from '../../src/wire/seq.ts'
 import { backoffTime } from '../../src/tcp/timeouts.ts'
+import { add } from '../../src/wire/seq.ts'
 import { OUR_ADDRESS, OUR_PORT, PEER_ADDRESS, PEER_PORT, type Peer } from '../support/peer.ts'
 import { connected, established, synCrossed, synSent } from '../support/peers.ts'
 

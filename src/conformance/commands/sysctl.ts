@@ -17,8 +17,6 @@ export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'tcp_ecn_fallback',
   'tcp_ecn_option',
   'tcp_fack',
-  'tcp_fastopen',
-  'tcp_fastopen_key',
   'tcp_l3mdev_accept',
   'tcp_limit_output_bytes',
   'tcp_low_latency',

@@ -12,7 +12,7 @@ export function checkRst(c: Connection, seg: Segment): Verdict {
     c.speak()
     return Stop
   }
-  // SYN-RECEIVED is reached here by an active open only: a passive one waits in the SYN cache (MUST-11).
-  c.tcp.finish(c, c.state === 'SYN-RECEIVED' ? 'refused' : 'reset')
+  // A passive open in SYN-RECEIVED waits in the SYN cache (MUST-11), unless it is a Fast Open, whose data may have been read.
+  c.tcp.finish(c, c.state === 'SYN-RECEIVED' && c.isActive ? 'refused' : 'reset')
   return Stop
 }

@@ -3,6 +3,8 @@ import type { Seq } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import { answerWithCookie, completeWithCookie } from '../cookie-handshake.ts'
+import { FastOpenCookie } from '../fast-open-cookie.ts'
+import { tryFastOpen } from '../fast-open-server.ts'
 import type { Listener } from '../listener.ts'
 import { replyReset } from '../reset.ts'
 import type { Tcp } from '../tcp.ts'
@@ -19,6 +21,9 @@ export function listen(tcp: Tcp, listener: Listener, seg: Segment, now: Instant,
   if (!seg.has(Flag.Syn) || (seg.has(Flag.Fin) && !tcp.host.profile.acceptsSynFin)) return
   synArrives(tcp, listener, seg, now, iss)
 }
+
+/** The Fast Open option that a SYN-ACK is to carry. */
+const answer = new FastOpenCookie()
 
 /** In Linux's order (tcp_conn_request): the SYN queue, the accept queue. A pair that comes from TIME-WAIT has proved to be alive. */
 function synArrives(tcp: Tcp, listener: Listener, seg: Segment, now: Instant, iss?: Seq): void {
@@ -37,9 +42,16 @@ function synArrives(tcp: Tcp, listener: Listener, seg: Segment, now: Instant, is
     counters.ListenDrops++
     return
   }
-  if (isCrowded) answerWithCookie(tcp, listener, seg, now)
-  else if ((iss === undefined && isBacklogUsed(tcp, listener)) || !tcp.synCache.add(listener, seg, now, iss))
+  if (isCrowded) {
+    answerWithCookie(tcp, listener, seg, now)
+    return
+  }
+  if (iss === undefined && isBacklogUsed(tcp, listener)) {
     counters.ListenDrops++
+    return
+  }
+  if (tryFastOpen(tcp, listener, seg, answer, now, iss)) return
+  if (!tcp.synCache.add(listener, seg, answer, now, iss)) counters.ListenDrops++
 }
 
 /** Without cookies the last quarter of `tcp_max_syn_backlog` is for peers that are known to be alive, as on Linux. */
