@@ -105,8 +105,11 @@ export const TcpOption = {
   QuickAck: 12,
   Congestion: 13,
   UserTimeout: 18,
+  FastOpen: 23,
   NotSentLowWater: 25,
   CongestionInfo: 26,
+  FastOpenConnect: 30,
+  FastOpenNoCookie: 34,
 } as const
 
 /** Requests of ioctl. */

@@ -82,6 +82,11 @@ export class Sockets {
     return this.stack.routes.isUnicast(address)
   }
 
+  /** Where a connection to `address` goes: 0 is ourselves. */
+  destination(address: number): number {
+    return address === 0 ? this.ownAddress : address
+  }
+
   /** Sending there takes SO_BROADCAST. */
   isBroadcast(address: number): boolean {
     return this.stack.routes.castOf(address) === Cast.Broadcast

@@ -146,6 +146,27 @@ const tcpOptions: Readonly<Record<number, Option>> = {
     get: (s) => s.settings.userTimeout / MILLISECOND,
     set: (s, value) => configured(s, value >= 0, (t) => (t.userTimeout = value * MILLISECOND)),
   },
+  [TcpOption.FastOpen]: {
+    get: (s) => s.listener?.fastOpen.limit ?? s.settings.fastOpenBacklog,
+    set: (s, value) => {
+      const limit = Math.min(value, s.sockets.stack.sysctls.core.somaxconn)
+      if (s.listener !== undefined && value >= 0) s.listener.fastOpen.limit = limit
+      return configured(s, value >= 0 && !s.isOpen, (t) => (t.fastOpenBacklog = limit))
+    },
+  },
+  [TcpOption.FastOpenConnect]: {
+    get: (s) => Number(s.settings.connectsFast),
+    set: (s, value) => {
+      if (!within(value, 0, 1)) return -Errno.EINVAL
+      if (!s.sockets.tcp.fastOpen.isEnabled) return -Errno.EOPNOTSUPP
+      return configured(s, !s.isListening && !s.isOpen, (t) => (t.connectsFast = value === 1))
+    },
+  },
+  [TcpOption.FastOpenNoCookie]: {
+    get: (s) => Number(s.settings.fastOpenNoCookie),
+    set: (s, value) =>
+      configured(s, within(value, 0, 1) && !s.isOpen, (t) => (t.fastOpenNoCookie = value === 1)),
+  },
   [TcpOption.NotSentLowWater]: {
     get: (s) => s.settings.notSentLowWater | 0,
     set: (s, value) => configured(s, true, (t) => (t.notSentLowWater = value >>> 0)),

@@ -6,8 +6,9 @@ import { Errno } from './errno.ts'
 
 /** The receive and send queues of a connection as recv, ioctl and poll see them, with the urgent octet at its place. */
 
-/** A handshake of ours is still going on: nothing can be read or written yet. */
-export const isOpening = (c: Connection): boolean => c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED'
+/** A handshake of ours is still going on: nothing can be read or written yet. A Fast Open by the peer can. */
+export const isOpening = (c: Connection): boolean =>
+  c.state === 'SYN-SENT' || (c.state === 'SYN-RECEIVED' && c.isActive)
 
 /**
  * recv() from the stream: bytes copied, or left out with MSG_TRUNC; 0 when there are none. Reading stops before the urgent octet, and at it

@@ -1,11 +1,13 @@
 import type { Duration, Instant } from '../base/time.ts'
 import { abort, close, configure, release } from '../tcp/calls.ts'
 import type { Connection, TcpUser } from '../tcp/connection.ts'
+import type { FastOpen } from '../tcp/fast-open-state.ts'
 import type { Listener } from '../tcp/listener.ts'
 import { hasRoom } from '../tcp/send-room.ts'
 import type { Settings } from '../tcp/settings.ts'
 import { Ioctl, Msg, Poll, Shutdown } from './constants.ts'
 import { Errno } from './errno.ts'
+import { connectAndSend, connectDeferred, isDeferred, sendDeferred } from './fast-open.ts'
 import { LocalEnd } from './local-end.ts'
 import { PendingError } from './pending-error.ts'
 import { ANY_EVENT, type Watcher, Watchers } from './pollable.ts'
@@ -108,17 +110,24 @@ export class StreamSocket implements Socket, TcpUser {
   }
 
   connect(address: number, port: number): number {
+    if (this.settings.connectsFast && this.#phase === 'unconnected')
+      return connectDeferred(this, address, port)
+    return this.open(this.sockets.destination(address), port)
+  }
+
+  /** connect() itself. `fastOpen`: what the SYN carries. */
+  open(remote: number, port: number, fastOpen?: FastOpen): number {
     if (this.#phase === 'connected') return -Errno.EISCONN
     if (this.#phase === 'spoilt') return -Errno.EINVAL
     if (this.#phase === 'connecting') return this.#connectAgain()
     if (this.listener !== undefined || this.isOpen) return -Errno.EISCONN
-    const { tcp, ownAddress } = this.sockets
-    const remote = address === 0 ? ownAddress : address
+    const { tcp } = this.sockets
     const error = this.end.connect(remote, port)
     if (error !== 0) return error
     this.#error.set(0)
     this.#phase = 'connecting'
-    this.connection = tcp.connect(this.localAddress, this.localPort, remote, port, this.settings, this.now)
+    const { localAddress, localPort, settings } = this
+    this.connection = tcp.connect(localAddress, localPort, remote, port, settings, this.now, fastOpen)
     this.connection.user = this
     return -Errno.EINPROGRESS
   }
@@ -144,7 +153,8 @@ export class StreamSocket implements Socket, TcpUser {
   }
 
   send(from: Uint8Array, offset: number, length: number, flags = 0): number {
-    if ((flags & Msg.FastOpen) !== 0) return -Errno.EOPNOTSUPP
+    if ((flags & Msg.FastOpen) !== 0) return this.isOpen ? -Errno.EISCONN : -Errno.EOPNOTSUPP
+    if (isDeferred(this)) return sendDeferred(this, from, offset, length, flags)
     const c = this.connection
     const error = this.takeError()
     if (error !== 0) return -error
@@ -156,15 +166,9 @@ export class StreamSocket implements Socket, TcpUser {
     return count === 0 ? -Errno.EAGAIN : count
   }
 
-  /** As `send`: a stream does not look at the address. */
-  sendTo(
-    from: Uint8Array,
-    offset: number,
-    length: number,
-    _address: number,
-    _port: number,
-    flags = 0,
-  ): number {
+  /** As `send`: a stream does not look at the address, but with MSG_FASTOPEN, where it connects first. */
+  sendTo(from: Uint8Array, offset: number, length: number, address: number, port: number, flags = 0): number {
+    if ((flags & Msg.FastOpen) !== 0) return connectAndSend(this, from, offset, length, address, port, flags)
     return this.send(from, offset, length, flags)
   }
 
@@ -251,6 +255,7 @@ export class StreamSocket implements Socket, TcpUser {
     let bits = this.#error.isSet(c) ? Poll.Err : 0
     if (!this.isOpen || (readsNoMore && sendsNoMore)) bits |= Poll.Hup
     if (readsNoMore) bits |= Poll.In | Poll.ReadNormal | Poll.ReadHup
+    if (isDeferred(this)) return bits | Poll.Out | Poll.WriteNormal
     if (c !== undefined && isOpening(c)) return bits
     if (c !== undefined) bits |= arrivals(c, this.receiveLowWater)
     if (c === undefined || sendsNoMore || hasRoom(c)) bits |= Poll.Out | Poll.WriteNormal
@@ -349,6 +354,7 @@ export class StreamSocket implements Socket, TcpUser {
 
   #connectAgain(): number {
     const c = this.connection!
+    if (isDeferred(this)) return -Errno.EISCONN
     if (isOpening(c)) return -Errno.EALREADY
     if (c.state !== 'CLOSED') {
       this.#phase = 'connected'

@@ -61,7 +61,7 @@ export class FastOpenClient {
     const known = this.#known.get(remote)
     if (this.#isPaused(remote, port, now)) return begun
     if (known !== undefined) begun.cookie.copyFrom(known.cookie)
-    else begun.cookie.length = 0
+    else begun.cookie.length = 0 // RFC 7413 §4.2.1: asks for one
     const isTrusted = needsNoCookie || (this.#host.sysctl.tcp_fastopen & NO_COOKIE) !== 0
     if (isTrusted) begun.cookie.length = -1
     if (known !== undefined || isTrusted) {

@@ -21,6 +21,10 @@ export class Settings implements SharedPort {
   noDelay = false
   /** TCP_FASTOPEN_NO_COOKIE: Fast Open without, towards a server, or for clients, that can be trusted. */
   fastOpenNoCookie = false
+  /** TCP_FASTOPEN: Fast Opens that a listener has in progress. */
+  fastOpenBacklog = 0
+  /** TCP_FASTOPEN_CONNECT: the SYN waits for the first data, where it can go with it. */
+  connectsFast = false
   /** Only full segments (TCP_CORK). */
   cork = false
   /** Probe an idle peer (SO_KEEPALIVE): for each connection (MUST-24), and not unless asked for (MUST-25). */

@@ -145,7 +145,8 @@ export class Tcp {
   /** Passive OPEN (RFC 9293 §3.10.1), whatever connections use the port (MUST-41, MUST-42). The caller has seen that it is free. */
   listen(local: number, port: number, backlog: number, settings: Settings): Listener {
     const listener = this.listeners.add(local, port, backlog, settings)
-    if (takesFastOpenAnyway(this.host.sysctl.tcp_fastopen)) listener.fastOpen.limit = backlog
+    listener.fastOpen.limit = settings.fastOpenBacklog
+    if (takesFastOpenAnyway(this.host.sysctl.tcp_fastopen)) listener.fastOpen.limit ||= backlog
     return listener
   }
 
