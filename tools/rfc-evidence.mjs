@@ -134,7 +134,13 @@ function readScripts(folder) {
       const comments = readFileSync(join(folder, name), 'utf8').match(/^\s*(?:\/\/|#).*$/gm) ?? []
       const title = comments[0]?.replace(/^\s*(?:\/\/|#)\s*/, '') ?? ''
       const matches = (_, ran) => ran.at(-1).endsWith(`(${name})`)
-      return { path: `conformance/${name}`, title, keys: citationsOf(comments.join('\n')), matches }
+      return {
+        path: `conformance/${name}`,
+        title,
+        keys: citationsOf(comments.join('\n')),
+        isScript: true,
+        matches,
+      }
     })
 }
 

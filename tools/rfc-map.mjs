@@ -19,6 +19,8 @@ Requirements of RFC 9293 are cited by their ids (\`MUST-13\`), those of other RF
 for all that the section asks. Code is relative to \`src\`, tests to \`test\`.
 `
 
+const SCRIPTS_NAMED = 5
+
 /** What is known of a group of requirements that are cited alike. */
 function gather(keys, { code, tests, deviations }) {
   const of = (map) => [...new Set(keys.flatMap((key) => map.get(key) ?? []))]
@@ -82,11 +84,21 @@ function renderGroup(group) {
   )
   const items = deviations.map(({ what, why }) => `- deviates: ${what}. ${why}`)
   if (code.length > 0) items.push(`- in ${code.map((path) => `[${path}](../src/${path})`).join(', ')}`)
-  for (const { path, title } of tests)
-    items.push(`- shown by [${path}](../test/${path}): ${escaped(shorten(title))}`)
+  items.push(...renderTests(tests))
   if (statusOf(group) === 'open') items.push(`- open: ${missing(group)}`)
   if (items.length === 0) items.push('- not made use of')
   return `${lines.join('\\\n')}\n${items.join('\n')}\n`
+}
+
+/** A line for each test; of scripts, of which there are many alike, only the first few. */
+function renderTests(tests) {
+  const scripts = tests.filter(({ isScript }) => isScript)
+  const more = scripts.slice(SCRIPTS_NAMED)
+  const lines = tests
+    .filter((test) => !more.includes(test))
+    .map(({ path, title }) => `- shown by [${path}](../test/${path}): ${escaped(shorten(title))}`)
+  if (more.length > 0) lines.push(`- and by ${more.length} more in [conformance](../test/conformance)`)
+  return lines
 }
 
 const named = (section) => (/^\d/.test(section) ? `§${section}` : section)

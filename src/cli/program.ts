@@ -10,6 +10,7 @@ const VERBS: Readonly<Record<string, () => Promise<AddVerb>>> = {
   up: async () => (await import('./verbs/up.ts')).addUp,
   netstat: async () => (await import('./verbs/netstat.ts')).addNetstat,
   conform: async () => (await import('./verbs/conform.ts')).addConform,
+  'packetdrill-bridge': async () => (await import('./verbs/packetdrill-bridge.ts')).addPacketdrillBridge,
   demo: async () => (await import('./verbs/demo.ts')).addDemo,
 }
 

@@ -2,6 +2,7 @@
 import { type Duration, type Instant, SECOND } from '../base/time.ts'
 import { after, type Seq } from '../wire/seq.ts'
 import { type DeliveryClock, Mark, type Scoreboard } from './scoreboard.ts'
+import { SendStamp } from './send-stamp.ts'
 
 /** What one acknowledgement says of the path (draft-ietf-ccwg-bbr-06, "Delivery Rate Samples"). All sizes in bytes. */
 export class RateSample {
@@ -28,6 +29,9 @@ export class RateSample {
   /** In the last round trip there was a time when the congestion window was used up. */
   isWindowLimited = false
 }
+
+/** Refilled for each row. */
+const stamp = new SendStamp()
 
 /** Keeps the connection's delivery clock, and takes a sample from the segment that was sent last among those delivered. */
 export class DeliveryRate implements DeliveryClock {
@@ -72,17 +76,19 @@ export class DeliveryRate implements DeliveryClock {
   }
 
   /** UpdateRateSample: a row of the scoreboard was found to have arrived. */
-  arrived(board: Scoreboard, row: number, sentAt: Instant, end: Seq, marks: number): void {
+  arrived(board: Scoreboard, row: number, end: Seq, marks: number): void {
     const { sample } = this
+    const sentAt = board.arrivedSentAt
     const isOlder = sentAt < this.firstSentAt || (sentAt === this.firstSentAt && !after(end, this.#end))
     if (sample.hasData && isOlder) return
     sample.hasData = true
-    sample.priorDelivered = board.deliveredAtSend(row)
-    sample.inFlightAtSend = board.inFlightAtSend(row)
+    board.stampOf(row, stamp)
+    sample.priorDelivered = stamp.delivered
+    sample.inFlightAtSend = stamp.inFlight
     sample.isAppLimited = (marks & Mark.AppLimited) !== 0
-    this.#priorDeliveredAt = board.deliveredTimeAtSend(row)
-    this.#sentFor = sentAt - board.firstSentAtSend(row)
-    this.#lostBefore = board.lostAtSend(row)
+    this.#priorDeliveredAt = stamp.deliveredAt
+    this.#sentFor = sentAt - stamp.firstSentAt
+    this.#lostBefore = stamp.lost
     this.#end = end
     this.firstSentAt = sentAt
   }

@@ -54,11 +54,13 @@ export class FastOpenKeys {
   #use(keys: string): void {
     if (keys === this.#text) return
     this.#text = keys
-    const [current, before] = keys === '' ? [undefined, undefined] : keys.split(',')
-    this.#current = new SipHash(current === undefined ? this.#random.bytes(16) : keyOf(current))
+    const [current = '', before] = keys.split(',')
+    this.#current = new SipHash(isUnset(current) ? this.#random.bytes(16) : keyOf(current))
     this.#before = before === undefined ? undefined : new SipHash(keyOf(before))
   }
 }
+
+const isUnset = (key: string): boolean => /^[0-]*$/.test(key)
 
 /** A key as Linux writes it: four words in hexadecimal, each least significant byte first. */
 function keyOf(text: string): Uint8Array {

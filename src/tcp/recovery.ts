@@ -179,9 +179,9 @@ export class Recovery implements DeliveryWatcher {
   }
 
   /** A row was found to have arrived, in the course of `acknowledged`. */
-  delivered(sentAt: Instant, end: Seq, marks: number, row: number): void {
-    this.losses.rack.arrived(sentAt, end, marks, this.#minimumRtt, this.#now)
-    this.rate.arrived(this.board, row, sentAt, end, marks)
+  delivered(row: number, end: Seq, marks: number): void {
+    this.losses.rack.arrived(this.board, end, marks, this.#minimumRtt, this.#now)
+    this.rate.arrived(this.board, row, end, marks)
     if ((marks & Mark.EverResent) === 0 && !after(end, this.high)) this.#hasOriginal = true
   }
 

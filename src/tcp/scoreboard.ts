@@ -3,6 +3,7 @@ import type { Instant } from '../base/time.ts'
 import { after, afterOrAt, before, beforeOrAt, distance, earlier, type Seq, toSeq } from '../wire/seq.ts'
 import type { Delivery, DeliveryWatcher } from './delivery.ts'
 import { type LossWatcher, LostSegment } from './lost-segment.ts'
+import type { SendStamp } from './send-stamp.ts'
 
 /** What is known of a segment that was sent. */
 export const Mark = {
@@ -66,6 +67,9 @@ export class Scoreboard {
     return this.#count
   }
 
+  /** When the row was sent that a watcher is told of: a field, since a double that a call returns or takes is an object. */
+  arrivedSentAt: Instant = 0
+
   /** Where the detection of losses begins: what lies before has been decided. */
   get firstUnjudged(): number {
     while (this.#judged < this.#count && isJudged(this.marksOf(this.#judged))) this.#judged++
@@ -120,26 +124,16 @@ export class Scoreboard {
     return this.#doubles![this.#at(row) * DOUBLES + Double.SentAt]!
   }
 
-  /** Bytes delivered in all, when, and the first sending of the flight, as they stood when the row was sent. */
-  deliveredAtSend(row: number): number {
-    return this.#doubles![this.#at(row) * DOUBLES + Double.Delivered]!
-  }
-
-  deliveredTimeAtSend(row: number): Instant {
-    return this.#doubles![this.#at(row) * DOUBLES + Double.DeliveredAt]!
-  }
-
-  firstSentAtSend(row: number): Instant {
-    return this.#doubles![this.#at(row) * DOUBLES + Double.FirstSentAt]!
-  }
-
-  /** Bytes in flight once the row was sent, and bytes presumed lost until then. */
-  inFlightAtSend(row: number): number {
-    return this.#doubles![this.#at(row) * DOUBLES + Double.InFlight]!
-  }
-
-  lostAtSend(row: number): number {
-    return this.#doubles![this.#at(row) * DOUBLES + Double.Lost]!
+  /** Tells how things stood when the row was sent. Into fields: a double that a call returns is an object. */
+  stampOf(row: number, out: SendStamp): void {
+    const doubles = this.#doubles!
+    const at = this.#at(row) * DOUBLES
+    out.sentAt = doubles[at + Double.SentAt]!
+    out.delivered = doubles[at + Double.Delivered]!
+    out.deliveredAt = doubles[at + Double.DeliveredAt]!
+    out.firstSentAt = doubles[at + Double.FirstSentAt]!
+    out.inFlight = doubles[at + Double.InFlight]!
+    out.lost = doubles[at + Double.Lost]!
   }
 
   /** SND.UNA has moved to `una`: what lies before is gone, and told to `out` and `watcher`. */
@@ -172,8 +166,9 @@ export class Scoreboard {
     this.everLost += news
     const start = this.startOf(row)
     lostSegment.length = news
-    lostSegment.inFlight = this.inFlightAtSend(row)
-    lostSegment.lost = this.everLost - this.lostAtSend(row)
+    const at = this.#at(row) * DOUBLES
+    lostSegment.inFlight = this.#doubles![at + Double.InFlight]!
+    lostSegment.lost = this.everLost - this.#doubles![at + Double.Lost]!
     lostSegment.isAppLimited = (this.marksOf(row) & Mark.AppLimited) !== 0
     lostSegment.isRangeStart = start !== this.#lastLostEnd
     this.#lastLostEnd = this.endOf(row)
@@ -302,7 +297,8 @@ export class Scoreboard {
         out.lastSentAt = sentAt
         this.#noteReordering(0, out)
       }
-      watcher.delivered(sentAt, this.endOf(0), marks, 0)
+      this.arrivedSentAt = sentAt
+      watcher.delivered(0, this.endOf(0), marks)
     }
     if ((marks & Mark.Lost) !== 0) this.lost -= length
     if ((marks & Mark.Resent) !== 0) this.resent -= length
@@ -325,7 +321,8 @@ export class Scoreboard {
       out.hadOriginal = true
       this.#noteReordering(row, out)
     }
-    watcher.delivered(sentAt, end, marks, row)
+    this.arrivedSentAt = sentAt
+    watcher.delivered(row, end, marks)
     if ((marks & Mark.Lost) !== 0) this.lost -= length
     if ((marks & Mark.Resent) !== 0) this.resent -= length
     this.#ints![at * INTS + Int.Marks] = (marks | Mark.Sacked) & ~(Mark.Lost | Mark.Resent)

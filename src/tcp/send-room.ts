@@ -43,5 +43,11 @@ function pieceSize(c: Connection, segmentSize: number): number {
 const sendableNow = (c: Connection): number =>
   Math.max(0, Math.min(c.congestion.window - c.recovery.inFlight(c), c.send.usable))
 
-const notSentLowWater = (c: Connection): number =>
-  c.settings.notSentLowWater === 0 ? c.tcp.host.sysctl.tcp_notsent_lowat : c.settings.notSentLowWater
+/** Held to an int32: Linux's default is beyond, and a number beyond is an object. */
+const notSentLowWater = (c: Connection): number => {
+  const lowWater = c.settings.notSentLowWater
+  if (lowWater !== 0) return lowWater
+  return c.tcp.host.sysctl.tcp_notsent_lowat > 0x7fffffff
+    ? 0x7fffffff
+    : c.tcp.host.sysctl.tcp_notsent_lowat | 0
+}

@@ -69,5 +69,8 @@ export type CloseReason =
   | 'protocol-unreachable'
   | 'prohibited'
   | 'host-down'
+  | 'host-isolated'
+  | 'source-route-failed'
+  | 'protocol-error'
   /** A fault in the stack itself. */
   | 'fault'

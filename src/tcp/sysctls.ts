@@ -21,8 +21,8 @@ export class TcpSysctls {
   tcp_fastopen = 1
   /** Seconds in which no Fast Open is tried after three time-outs in a row of one, doubled by each time it happens again; 0: that is not looked at. */
   tcp_fastopen_blackhole_timeout_sec = 0
-  /** The server's key, and behind a comma the one before: each four words in hexadecimal, joined by dashes. Empty: a random one. */
-  tcp_fastopen_key = ''
+  /** The server's key, and behind a comma the one before: each four words in hexadecimal, joined by dashes. Zeros: a random one. */
+  tcp_fastopen_key = '00000000-00000000-00000000-00000000'
   /** Seconds that an orphan stays in FIN-WAIT-2. */
   tcp_fin_timeout = 60
   /** Milliseconds between two ACKs to invalid segments of one connection (RFC 5961 §7). */

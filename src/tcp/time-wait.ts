@@ -135,6 +135,23 @@ export class TimeWaitTable {
       if (this.#rows.get(row, Field.Ports) !== 0) this.#rows.remove(row)
   }
 
+  /** Orphans that wait for the peer's FIN. */
+  get awaitingFin(): number {
+    let count = 0
+    for (let row = 0; row < this.#rows.end; row++) if (this.#isOrphan(row)) count++
+    return count
+  }
+
+  /** ABORT of the orphans that wait for the peer's FIN (RFC 9293 §3.10.5): the stack is about to end. */
+  abortOrphans(): void {
+    for (let row = 0; row < this.#rows.end; row++) {
+      if (!this.#isOrphan(row)) continue
+      this.#tcp.host.counters.OutRsts++
+      this.#acknowledge(row, Flag.Rst | Flag.Ack)
+      this.#rows.remove(row)
+    }
+  }
+
   /** Calls `visit` with local and remote address, ports (remote << 16 | local), the moment the wait ends, and who may share the port. */
   forEach(
     visit: (
@@ -262,6 +279,10 @@ export class TimeWaitTable {
     return this.#has(row, AWAITS_FIN)
   }
 
+  #isOrphan(row: number): boolean {
+    return this.#rows.get(row, Field.Ports) !== 0 && this.#awaitsFin(row)
+  }
+
   /** RCV.WND; at least 1, so that RCV.NXT is always acceptable. */
   #window(row: number): number {
     const packed = this.#rows.get(row, Field.Window)
@@ -288,7 +309,7 @@ export class TimeWaitTable {
     return true
   }
 
-  #acknowledge(row: number): void {
+  #acknowledge(row: number, flags: number = Flag.Ack): void {
     const tcp = this.#tcp
     const out = tcp.host.replies
     const at = out.room()
@@ -307,7 +328,7 @@ export class TimeWaitTable {
       this.#seq(row, Field.SendNext),
       this.#seq(row, Field.ReceiveNext),
       headerLength,
-      Flag.Ack,
+      flags,
       this.#rows.get(row, Field.Window) & WINDOW,
       0,
     )

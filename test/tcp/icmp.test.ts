@@ -27,7 +27,9 @@ describe('SYN-SENT', () => {
     [1, 'host-unreachable'],
     [2, 'protocol-unreachable'],
     [3, 'refused'],
+    [5, 'source-route-failed'],
     [7, 'host-down'],
+    [8, 'host-isolated'],
     [9, 'net-unreachable'],
     [13, 'host-unreachable'],
   ] as const)(

@@ -57,9 +57,9 @@ function isAcceptable(c: Connection, seg: Segment): boolean {
   return seg.length > 0 && inWindow(add(seg.end, -1), nxt, wnd)
 }
 
-/** In SYN-RECEIVED: our SYN-ACK was lost. */
+/** In SYN-RECEIVED of a Fast Open: our SYN-ACK was lost. */
 const isRepeatedSyn = (c: Connection, seg: Segment): boolean =>
-  seg.has(Flag.Syn) && !seg.has(Flag.Ack) && c.send.isSynOutstanding && seg.seq === c.receive.irs
+  c.fastOpenQueue !== undefined && seg.has(Flag.Syn) && !seg.has(Flag.Ack) && seg.seq === c.receive.irs
 
 const isRepeatedSynAck = (c: Connection, seg: Segment): boolean =>
   seg.has(Flag.Syn) &&
