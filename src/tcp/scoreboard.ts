@@ -76,7 +76,7 @@ export class Scoreboard {
     return this.#judged
   }
 
-  /** Sequence numbers in the network: sent, not known to have arrived and not presumed lost (RFC 6675's pipe). */
+  /** Sequence numbers in the network: sent, not known to have arrived and not presumed lost (RFC 6675 §4's pipe). */
   inFlight(outstanding: number): number {
     return outstanding - this.sacked - this.lost + this.resent
   }
