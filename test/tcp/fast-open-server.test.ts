@@ -65,7 +65,9 @@ describe('a Fast Open cookie', () => {
     expect(keys.check(KEY, carrying(syn('192.0.2.1', '192.168.0.2')))).toBe('invalid')
     expect(keys.check(OTHER, carrying(syn('192.0.2.1', '192.168.0.1')))).toBe('invalid')
     expect(keys.check(`${OTHER},${KEY}`, carrying(syn('192.0.2.1', '192.168.0.1')))).toBe('outdated')
-    expect(keys.check('00000000-00000000-00000000-00000000', carrying(syn('192.0.2.1', '192.168.0.1')))).toBe('invalid')
+    expect(keys.check('00000000-00000000-00000000-00000000', carrying(syn('192.0.2.1', '192.168.0.1')))).toBe(
+      'invalid',
+    )
   })
 })
 
