@@ -202,7 +202,7 @@ function allowed(c: Connection, size: number, burst: number): number {
   const { send, recovery } = c
   const unsent = send.unsent
   const window = c.congestion.window - recovery.inFlight(c)
-  const most = Math.min(SUPER_SEGMENT - (SUPER_SEGMENT % size), Math.ceil(burst / size) * size)
+  const most = Math.min(SUPER_SEGMENT - (SUPER_SEGMENT % size), Math.floor(burst / size) * size)
   const length = Math.min(unsent, send.usable, window, most)
   const rest = length % size
   if (length <= 0 || rest === 0) return length
