@@ -66,7 +66,7 @@ const socketOptions: Readonly<Record<number, Option>> = {
     set: (s, value) => setSendBuffer(s, Math.max(value, 0)),
   },
   [SocketOption.ReceiveBuffer]: {
-    get: (s) => s.settings.receiveBuffer,
+    get: receiveBufferOf,
     set: (s, value) => setReceiveBuffer(s, Math.min(value >>> 0, s.sockets.stack.sysctls.core.rmem_max)),
   },
   [SocketOption.ReceiveBufferForce]: {
@@ -232,6 +232,12 @@ function flag(name: Flag): Option {
     get: (s) => Number(s.settings[name]),
     set: (s, value) => configured(s, true, (t) => (t[name] = value !== 0)),
   }
+}
+
+/** What the user chose, or what it has grown to. */
+function receiveBufferOf(s: StreamSocket): number {
+  const { receiveBuffer, isReceiveBufferFixed } = s.settings
+  return isReceiveBufferFixed ? receiveBuffer : Math.max(receiveBuffer, s.connection?.receive.limit ?? 0)
 }
 
 function setSendBuffer(s: StreamSocket, value: number): number {

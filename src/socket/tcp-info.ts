@@ -108,6 +108,8 @@ function describeReceiving(info: TcpInfo, c: Connection): void {
   info.tcpi_data_segs_in = statistics.dataSegmentsIn
   info.tcpi_rcv_ooopack = statistics.outOfOrderSegments
   info.tcpi_rcv_wnd = receive.wnd
+  info.tcpi_rcv_rtt = Math.floor(c.receiveSpace.rtt)
+  info.tcpi_rcv_space = c.receiveSpace.read
 }
 
 function describeTimes(info: TcpInfo, c: Connection, now: Instant): void {

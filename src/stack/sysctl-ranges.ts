@@ -22,6 +22,7 @@ const RANGES: Record<string, readonly [number, number]> = {
   tcp_keepalive_probes: [0, 255],
   tcp_keepalive_time: [1, INT_MAX],
   tcp_min_tso_segs: [1, 65535],
+  tcp_moderate_rcvbuf: [0, 1],
   tcp_notsent_lowat: [0, 0xffffffff],
   tcp_orphan_retries: [0, 255],
   tcp_pingpong_thresh: [1, 255],

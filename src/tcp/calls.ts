@@ -30,6 +30,7 @@ export function established(c: Connection, now: Instant): void {
     now,
   )
   c.send.maxWindow = Math.max(c.send.maxWindow, c.send.wnd)
+  c.receiveSpace.begin(c, now)
   if (settings.keepAlive) c.timers.arm(Timer.Keepalive, now, settings.keepIdle)
   c.statistics.delivered++ // our SYN
   c.statistics.dataInAt = now
@@ -45,9 +46,15 @@ export function established(c: Connection, now: Instant): void {
  */
 export function send(c: Connection, from: Uint8Array, offset: number, length: number): number {
   const { queue } = c.send
-  const count = Math.min(length, c.settings.sendBuffer - queue.length)
+  let count = Math.min(length, c.settings.sendBuffer - queue.length)
   if (count < length) c.send.isBufferShort = true
-  if (count <= 0 || !queue.reserve(queue.length + count)) return 0
+  if (count <= 0) return 0
+  if (!queue.reserve(queue.length + count)) {
+    // Where memory is short, as much as can be had without more of it.
+    c.send.isBufferShort = true
+    count = Math.min(count, Math.max(queue.capacity, c.tcp.memory.least) - queue.length)
+    if (count <= 0 || !queue.reserve(queue.length + count)) return 0
+  }
   queue.put(queue.length, from, offset, count)
   queue.length += count
   if (c.state !== 'SYN-SENT') c.speak()
@@ -156,7 +163,9 @@ export function awaitFin(c: Connection, now: Instant): void {
 /** The user has changed its settings: they take effect at once. */
 export function configure(c: Connection, settings: Settings, now: Instant): void {
   c.settings = settings
-  c.receive.limit = settings.receiveLimit
+  // What has grown by itself does not shrink again because something else was set.
+  if (settings.isReceiveBufferFixed || settings.receiveLimit > c.receive.limit)
+    c.receive.limit = settings.receiveLimit
   c.receive.clamp = settings.windowLimit
   if (c.state === 'CLOSED') return
   keepAliveChanged(c, now)

@@ -10,6 +10,7 @@ import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength } from './options.ts'
 import { Pacer } from './pacer.ts'
 import { ReceiveState } from './receive.ts'
+import { ReceiveSpace } from './receive-space.ts'
 import { Recovery } from './recovery.ts'
 import { RoundTrip, RTO_MAX } from './rtt.ts'
 import { SendState } from './send.ts'
@@ -51,6 +52,7 @@ export class Connection {
   readonly ackDelay = new AckDelay()
   readonly duplicates = new DuplicateReports()
   readonly rtt = new RoundTrip()
+  readonly receiveSpace = new ReceiveSpace()
   readonly recovery: Recovery
   readonly tailProbe = new TailLossProbe()
   readonly windowUse: WindowUse
@@ -113,8 +115,8 @@ export class Connection {
     this.isActive = isActive
     this.settings = settings
     this.options = new Negotiated(tcp.host.sysctl, settings.windowLimit)
-    this.send = new SendState(tcp.host.arena, iss)
-    this.receive = new ReceiveState(tcp.host.arena, settings.receiveLimit, settings.windowLimit)
+    this.send = new SendState(tcp.memory, iss)
+    this.receive = new ReceiveState(tcp.memory, settings.receiveLimit, settings.windowLimit)
     this.recovery = new Recovery(iss)
     this.windowUse = new WindowUse(iss)
     this.congestion = createController(settings.congestionControl, tcp.host.random)

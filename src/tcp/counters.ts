@@ -20,6 +20,9 @@ export class TcpCounters {
   OutOfWindowIcmps = 0
   PAWSActive = 0
   PAWSEstab = 0
+  OfoPruned = 0
+  PruneCalled = 0
+  RcvPruned = 0
   TCPAbortFailed = 0
   TCPAbortOnClose = 0
   TCPAbortOnData = 0
@@ -45,6 +48,7 @@ export class TcpCounters {
   TCPLossUndo = 0
   TCPPartialUndo = 0
   TCPLostRetransmit = 0
+  TCPMemoryPressures = 0
   TCPOFODrop = 0
   TCPOFOMerge = 0
   TCPOFOQueue = 0

@@ -1,6 +1,5 @@
 // hot path
-import type { Arena } from '../base/arena.ts'
-import { ByteRing } from '../base/byte-ring.ts'
+import { type Blocks, ByteRing } from '../base/byte-ring.ts'
 import { type Instant, NEVER } from '../base/time.ts'
 import { add, after, before, distance, type Seq, toSeq } from '../wire/seq.ts'
 
@@ -42,8 +41,8 @@ export class SendState {
   /** A zero-window or keep-alive probe is to be sent. */
   owesProbe = false
 
-  constructor(arena: Arena, iss: Seq) {
-    this.queue = new ByteRing(arena)
+  constructor(memory: Blocks, iss: Seq) {
+    this.queue = new ByteRing(memory)
     this.iss = iss
     this.una = iss
     this.nxt = iss

@@ -28,8 +28,12 @@ export class TcpSysctls {
   /** Handshakes in progress on one listener. */
   tcp_max_syn_backlog = 1024
   tcp_max_tw_buckets = 65536
+  /** All queues together, pages of 4,096 bytes: pressure ends, pressure begins, nothing more is given. Of the arena at most 3, 4, 6 eighths. */
+  tcp_mem = [49152, 65536, 98304]
   /** Segments that leave together and end with PSH: Linux's smallest super-segment. */
   tcp_min_tso_segs = 2
+  /** 1: the receive buffer grows with what is read, up to `tcp_rmem`. */
+  tcp_moderate_rcvbuf = 1
   /** Unsent bytes from which on a connection is not writable; as good as none by default. */
   tcp_notsent_lowat = 0xffffffff
   /** Retransmissions before an orphan is given up; 0 means 8. */

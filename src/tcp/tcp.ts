@@ -17,7 +17,9 @@ import { icmpError } from './icmp-error.ts'
 import { SequenceSource } from './isn.ts'
 import type { Listener } from './listener.ts'
 import { Listeners } from './listeners.ts'
+import { TcpMemory } from './memory.ts'
 import { output } from './output.ts'
+import { prune } from './prune.ts'
 import { sendReset } from './reset.ts'
 import { sendAck } from './segments.ts'
 import type { Settings } from './settings.ts'
@@ -39,6 +41,7 @@ export class Tcp {
   readonly synCache: SynCache
   readonly timeWait: TimeWaitTable
   readonly source: SequenceSource
+  readonly memory: TcpMemory
   probe: Probe | undefined
   /** The clock of timestamps, whole milliseconds, int32; read once a verb. */
   milliseconds = 0
@@ -58,6 +61,7 @@ export class Tcp {
     this.host = host
     this.flows = new FlowTable(host.random.word(), host.random.word())
     this.source = new SequenceSource(host.random)
+    this.memory = new TcpMemory(host.arena, host.sysctl, host.counters)
     this.synCache = new SynCache(this)
     this.timeWait = new TimeWaitTable(this)
   }
@@ -96,6 +100,7 @@ export class Tcp {
   /** Lets every connection that has something to say speak. */
   transmit(out: SegmentSink, now: Instant): void {
     this.tick(now)
+    if (this.memory.wantsPruning) this.#prune()
     this.#dirty.begin()
     for (let c = this.#dirty.take(); c !== undefined; c = this.#dirty.take()) {
       c.isDirty = false
@@ -209,6 +214,7 @@ export class Tcp {
   /** From now on segments of the connection's four-tuple are its own. */
   adopt(c: Connection): void {
     this.#connections[c.id] = c
+    this.memory.connections++
     this.flows.set(
       c.local,
       c.remote,
@@ -239,6 +245,7 @@ export class Tcp {
     if (c.isOrphan) c.receive.clear()
     else c.receive.reassembly.clear()
     this.#connections[c.id] = undefined
+    this.memory.connections--
     this.timers.release(c.id)
     c.notify()
   }
@@ -268,9 +275,10 @@ export class Tcp {
     if (c.state !== 'CLOSED') this.orphanCount++
   }
 
-  /** Orphans beyond `tcp_max_orphans` are reset. */
+  /** Orphans beyond `tcp_max_orphans` are reset, and those for which there is no memory. */
   limitOrphans(c: Connection): void {
-    if (c.state === 'CLOSED' || this.orphanCount <= this.host.sysctl.tcp_max_orphans) return
+    const isTooMany = this.orphanCount > this.host.sysctl.tcp_max_orphans || this.memory.isExhausted
+    if (c.state === 'CLOSED' || !isTooMany) return
     this.host.counters.TCPAbortOnMemory++
     sendReset(c, this.host.replies)
     this.finish(c, 'aborted')
@@ -310,6 +318,12 @@ export class Tcp {
     c.send.owesSyn = true
     c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
     c.speak()
+  }
+
+  /** Memory has become short: once, every connection gives up what it can. */
+  #prune(): void {
+    this.memory.wantsPruning = false
+    for (const c of this.connections()) prune(c)
   }
 
   #countEnd(c: Connection, reason: CloseReason): void {
