@@ -59,7 +59,7 @@ const socketOptions: Readonly<Record<number, Option>> = {
   },
   // Linux doubles what is set, to allow for its own overhead, and tells the doubled value.
   [SocketOption.SendBuffer]: {
-    get: (s) => s.settings.sendBuffer,
+    get: (s) => s.connection?.send.limit ?? s.settings.sendBuffer,
     set: (s, value) => setSendBuffer(s, Math.min(value >>> 0, s.sockets.stack.sysctls.core.wmem_max)),
   },
   [SocketOption.SendBufferForce]: {
@@ -242,7 +242,10 @@ function receiveBufferOf(s: StreamSocket): number {
 
 function setSendBuffer(s: StreamSocket, value: number): number {
   const size = Math.max(2 * Math.min(value, MAX_INT >> 1), MIN_SEND_BUFFER)
-  return configured(s, true, (t) => (t.sendBuffer = size))
+  return configured(s, true, (t) => {
+    t.sendBuffer = size
+    t.isSendBufferFixed = true
+  })
 }
 
 function setReceiveBuffer(s: StreamSocket, value: number): number {

@@ -46,7 +46,7 @@ export function established(c: Connection, now: Instant): void {
  */
 export function send(c: Connection, from: Uint8Array, offset: number, length: number): number {
   const { queue } = c.send
-  let count = Math.min(length, c.settings.sendBuffer - queue.length)
+  let count = Math.min(length, c.send.limit - queue.length)
   if (count < length) c.send.isBufferShort = true
   if (count <= 0) return 0
   if (!queue.reserve(queue.length + count)) {
@@ -164,6 +164,7 @@ export function awaitFin(c: Connection, now: Instant): void {
 export function configure(c: Connection, settings: Settings, now: Instant): void {
   c.settings = settings
   // What has grown by itself does not shrink again because something else was set.
+  if (settings.isSendBufferFixed || settings.sendBuffer > c.send.limit) c.send.limit = settings.sendBuffer
   if (settings.isReceiveBufferFixed || settings.receiveLimit > c.receive.limit)
     c.receive.limit = settings.receiveLimit
   c.receive.clamp = settings.windowLimit
@@ -187,4 +188,4 @@ export function keepAliveChanged(c: Connection, now: Instant): void {
 
 /** What STATUS (RFC 9293 §3.10.6) tells beyond the fields themselves: may the user still send? */
 export const isWritable = (c: Connection): boolean =>
-  canSend(c.state) && !c.send.hasFin && c.send.queue.length < c.settings.sendBuffer
+  canSend(c.state) && !c.send.hasFin && c.send.queue.length < c.send.limit

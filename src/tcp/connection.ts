@@ -115,7 +115,7 @@ export class Connection {
     this.isActive = isActive
     this.settings = settings
     this.options = new Negotiated(tcp.host.sysctl, settings.windowLimit)
-    this.send = new SendState(tcp.memory, iss)
+    this.send = new SendState(tcp.memory, settings.sendBuffer, iss)
     this.receive = new ReceiveState(tcp.memory, settings.receiveLimit, settings.windowLimit)
     this.recovery = new Recovery(iss)
     this.windowUse = new WindowUse(iss)

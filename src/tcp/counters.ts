@@ -79,6 +79,8 @@ export class TcpCounters {
   TCPDropUnacceptableAck = 0
   TCPDropOutOfWindowRst = 0
   TCPDropBadOption = 0
+  /** Ours: connections whose retransmissions reached R1 (RFC 9293 §3.8.3). */
+  TCPRetries1 = 0
   /** Ours: exceptions caught inside a turn; each is a bug, and cost one connection. */
   Faults = 0
 }

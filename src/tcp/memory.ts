@@ -54,6 +54,11 @@ export class TcpMemory implements Blocks {
     if (this.isPressed && this.used <= this.#limit(0)) this.isPressed = false
   }
 
+  /** Less is held than pressure leaves when it ends: buffers may grow. */
+  get isAmple(): boolean {
+    return !this.isPressed && this.used < this.#limit(0)
+  }
+
   /** More is held than may be: what nobody waits for has to go. */
   get isExhausted(): boolean {
     return this.used > this.#limit(2)

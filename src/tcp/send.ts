@@ -19,6 +19,8 @@ export class SendState {
   /** What the user gave and the peer has not acknowledged. Its head has sequence number `base`. */
   readonly queue: ByteRing
   base: Seq
+  /** The send buffer, bytes. */
+  limit: number
   /** The user has closed: a FIN follows the last byte. */
   hasFin = false
   /** End of the last segment sent that was not full-sized, for Nagle's algorithm in Minshall's reading. */
@@ -41,8 +43,9 @@ export class SendState {
   /** A zero-window or keep-alive probe is to be sent. */
   owesProbe = false
 
-  constructor(memory: Blocks, iss: Seq) {
+  constructor(memory: Blocks, limit: number, iss: Seq) {
     this.queue = new ByteRing(memory)
+    this.limit = limit
     this.iss = iss
     this.una = iss
     this.nxt = iss

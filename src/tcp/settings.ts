@@ -37,6 +37,8 @@ export class Settings implements SharedPort {
   /** SO_SNDBUF and SO_RCVBUF as they are told, bytes. */
   sendBuffer: number
   receiveBuffer: number
+  /** The user chose the send buffer: it does not grow by itself. */
+  isSendBufferFixed = false
   /** The user chose the receive buffer: it does not grow by itself. */
   isReceiveBufferFixed = false
   /** TCP_WINDOW_CLAMP: largest window to offer, bytes; 0: as large as the buffer. */

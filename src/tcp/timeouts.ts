@@ -50,6 +50,8 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
     giveUp(c)
     return
   }
+  if (recovery.timeouts > 0 && now - recovery.stalledSince >= backoffTime(c.tcp.host.sysctl.tcp_retries1))
+    doubtPath(c)
   c.tcp.host.counters.TCPTimeouts++
   recovery.timeout(c, now)
   c.statistics.timeouts++
@@ -57,6 +59,14 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   rtt.backoff++
   c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))
   c.speak()
+}
+
+/** R1 (MUST-20): the path may be bad. Whoever asks for the socket's error learns of it (SHLD-9), until something goes through. */
+function doubtPath(c: Connection): void {
+  if (c.softError !== undefined) return
+  c.tcp.host.counters.TCPRetries1++
+  c.softError = 'timeout'
+  c.notify()
 }
 
 /** SYNs: `tcp_syn_linear_timeouts` a second apart, then doubling, `synRetries` of these (MUST-22). */

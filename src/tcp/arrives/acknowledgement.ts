@@ -5,6 +5,7 @@ import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
 import { hasRoom, noteLimit } from '../limits.ts'
+import { expandSendBuffer } from '../send-buffer.ts'
 import { armReordering } from '../timeouts.ts'
 import { Timer } from '../timers.ts'
 
@@ -16,6 +17,7 @@ export function acknowledgement(c: Connection, seg: Segment, now: Instant): void
   const advances = after(seg.ack, prior)
   if (advances) takeAcknowledged(c, seg)
   if (!before(seg.ack, prior)) {
+    c.softError = undefined // something went through (Linux's sk_err_soft)
     updateWindow(c, seg, window)
     recover(c, seg, prior, isDuplicate, now)
   }
@@ -27,6 +29,7 @@ function takeAcknowledged(c: Connection, seg: Segment): void {
   c.send.hasMoreComing = false
   c.bytesAcked += data
   c.statistics.delivered += Math.max(1, Math.ceil(data / c.segmentSize))
+  if (c.send.isBufferShort) expandSendBuffer(c)
   if (hasRoom(c)) c.send.isBufferShort = false
 }
 
