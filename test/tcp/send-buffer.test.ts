@@ -10,7 +10,7 @@ const KILOBYTE = 1024
 /** A connection with a small send buffer, whose peer takes all that is sent. */
 const sized = (options: PeerOptions = {}): Peer =>
   established({
-    options: 'mss 1460,sackOK,wscale 7',
+    options: 'mss 1460,wscale 7',
     sysctl: { tcp_wmem: [4096, 16 * KILOBYTE, 256 * KILOBYTE] },
     ...options,
   })
