@@ -170,7 +170,7 @@ const ipOptions: Readonly<Record<number, Option>> = {
     set: (s, value) =>
       configured(s, within(value, MtuDiscovery.Dont, MtuDiscovery.Omit), (t) => (t.mtuDiscovery = value)),
   },
-  [IpOption.Mtu]: { get: (s) => (s.isOpen ? s.connection!.pathMss + 40 : -Errno.ENOTCONN) },
+  [IpOption.Mtu]: { get: (s) => (s.isOpen ? s.connection!.path.mtu : -Errno.ENOTCONN) },
 }
 
 /**

@@ -81,7 +81,7 @@ function describeSending(info: TcpInfo, c: Connection): void {
   info.tcpi_sacked = c.options.sack ? inSegments(board.sacked, segmentSize) : losses.duplicates
   info.tcpi_lost = inSegments(board.lost, segmentSize)
   info.tcpi_retrans = inSegments(board.resent, segmentSize)
-  info.tcpi_pmtu = c.pathMss + 40
+  info.tcpi_pmtu = c.path.mtu
   if (congestion.window > 0) info.tcpi_snd_cwnd = Math.floor(congestion.window / segmentSize)
   if (congestion.threshold < INFINITE_THRESHOLD)
     info.tcpi_snd_ssthresh = Math.floor(congestion.threshold / segmentSize)

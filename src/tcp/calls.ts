@@ -14,6 +14,7 @@ export function established(c: Connection, now: Instant): void {
   const { rtt, receive, settings } = c
   c.heardAt = now
   c.timers.cancel(Timer.Retransmit)
+  c.path.begin(c, now)
   receive.segmentSize = Math.min(c.segmentSize, c.tcp.host.receiveMtu - 40)
   // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
   const wasLost = c.synRetransmits > 0

@@ -9,6 +9,7 @@ import { DuplicateReports } from './duplicate-reports.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength } from './options.ts'
 import { Pacer } from './pacer.ts'
+import { Path } from './path.ts'
 import { ReceiveState } from './receive.ts'
 import { ReceiveSpace } from './receive-space.ts'
 import { Recovery } from './recovery.ts'
@@ -81,8 +82,7 @@ export class Connection {
   readonly openedAt: Instant
   /** Added to the clock for timestamps (RFC 7323 §7.1). */
   readonly timestampOffset: number
-  /** Largest segment that the path takes, headers not counted: the interface's MTU until a router says otherwise. */
-  pathMss: number
+  readonly path: Path
   /** Totals for STATUS: bytes acknowledged by the peer, received in order, sent again; segments in and out. */
   bytesAcked = 0
   bytesReceived = 0
@@ -125,7 +125,7 @@ export class Connection {
     this.acks.mode = settings.quickAck
     this.statistics = new Statistics(now)
     this.timestampOffset = timestampOffset
-    this.pathMss = tcp.host.mtuTo(remote) - 40
+    this.path = new Path(this, now)
     this.heardAt = now
     this.spokeAt = now
     this.openedAt = now
@@ -144,9 +144,10 @@ export class Connection {
 
   /** Eff.snd.MSS without SACK blocks (RFC 9293 §3.7.1, MUST-16): payload bytes of a full segment. */
   get segmentSize(): number {
-    const limit = Math.min(this.options.sendMss, this.pathMss)
+    const limit = Math.min(this.options.sendMss, this.path.mss)
     const own = this.settings.maxSegment
-    return (own === 0 ? limit : Math.min(limit, own)) - optionsLength(this.options, 0)
+    const least = this.tcp.host.sysctl.tcp_min_snd_mss
+    return Math.max(least, own === 0 ? limit : Math.min(limit, own)) - optionsLength(this.options, 0)
   }
 
   /** The timestamp clock of this connection, milliseconds. */

@@ -48,6 +48,8 @@ export class TcpCounters {
   TCPLossUndo = 0
   TCPPartialUndo = 0
   TCPLostRetransmit = 0
+  TCPMTUPFail = 0
+  TCPMTUPSuccess = 0
   TCPMemoryPressures = 0
   TCPOFODrop = 0
   TCPOFOMerge = 0

@@ -5,6 +5,7 @@ import { Flag } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import type { SegmentSink } from './host.ts'
 import { noteLimit } from './limits.ts'
+import { NO_PROBE, PROBE_WAITS } from './mtu-search.ts'
 import { optionsLength } from './options.ts'
 import { Mark } from './scoreboard.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
@@ -40,6 +41,7 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
 function speakData(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { recovery } = c
   const nxt = c.send.nxt
+  c.path.check(c, now)
   if (!speakTailProbe(c, out, now) || !speakLost(c, out, now) || !speakNew(c, out, now)) return false
   if (recovery.wantsNew) {
     recovery.wantsNew = false
@@ -121,6 +123,7 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
   const isLast = data > 0 && add(seq, data) === send.end
   const flags = (hasFin ? Flag.Fin : 0) | (isLast ? Flag.Psh : 0)
   if (!sendSegment(c, out, seq, data, flags, data > size ? size : 0)) return false
+  c.path.search.giveUp()
   const wasResent = (board.marksOf(row) & Mark.EverResent) !== 0
   recovery.resent(c, row, now)
   c.pacer.sent(c, data)
@@ -170,7 +173,14 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
     const size = sizeNow(c)
     const burst = c.pacer.allowance(c, now)
     if (burst === 0) break
-    const most = out.segmentationOffload && c.settings.discoversPathMtu ? burst : size
+    const probe = count === 1 ? c.path.search.next(c, size, now) : NO_PROBE
+    if (probe === PROBE_WAITS) break
+    if (probe > 0) {
+      if (!sendMtuProbe(c, out, probe, now)) return false
+      continue
+    }
+    const isSuper = out.segmentationOffload && c.settings.discoversPathMtu && !c.path.mayFragment
+    const most = isSuper ? burst : size
     const length = allowed(c, size, most)
     if (length <= 0) {
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
@@ -181,6 +191,14 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
     if (!sendNew(c, out, length, size, length > size || count % train === 0, now)) return false
   }
   observe(c)
+  return true
+}
+
+/** A segment larger than the path is known to take (RFC 4821 §7.3). */
+function sendMtuProbe(c: Connection, out: SegmentSink, length: number, now: Instant): boolean {
+  const seq = c.send.nxt
+  if (!sendNew(c, out, length, length, false, now)) return false
+  c.path.search.sent(c, seq, c.send.nxt, length)
   return true
 }
 
@@ -243,6 +261,7 @@ function sendNew(
   send.nxt = hasFin ? add(end, 1) : end
   if (pushes) send.pushed = end
   if (length % size !== 0) send.small = end
+  if (length >= size) c.path.sentFull(seq, size)
   c.recovery.sent(c, seq, send.nxt, now)
   c.pacer.sent(c, length)
   c.ackDelay.answered(now)

@@ -167,10 +167,9 @@ export class Recovery implements DeliveryWatcher {
   }
 
   /** The path turned out narrower: what is out must be sent again in smaller segments (RFC 1191 §6.4). No loss is counted. */
-  resendAll(c: Connection): void {
-    const { board } = this
-    for (let row = 0; row < board.count; row++) board.withdraw(row)
-    this.high = c.send.nxt
+  resendAll(c: Connection, now: Instant): void {
+    for (let row = 0; row < this.board.count; row++) this.board.withdraw(row)
+    if (this.board.lost > 0 && this.phase !== 'recovery' && this.phase !== 'loss') this.#repair(c, now)
   }
 
   /** The connection is over. */
@@ -281,7 +280,18 @@ export class Recovery implements DeliveryWatcher {
     }
   }
 
+  /** What is presumed lost goes again, but nothing was congested: the window stays. */
+  #repair(c: Connection, now: Instant): void {
+    this.undo.end()
+    this.high = c.send.nxt
+    this.#enter(c, 'recovery', now)
+  }
+
   #enterRecovery(c: Connection, now: Instant): void {
+    if (!this.inReduction && c.path.search.hasFailed(c)) {
+      this.#repair(c, now)
+      return
+    }
     const { counters } = c.tcp.host
     if (c.options.sack) counters.TCPSackRecovery++
     else counters.TCPRenoRecovery++

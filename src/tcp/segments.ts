@@ -130,7 +130,7 @@ function emit(
     second,
     secondLength,
     gsoSize,
-    !discoversPathMtu,
+    !discoversPathMtu || c.path.mayFragment,
   )
 }
 

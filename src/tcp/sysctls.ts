@@ -16,6 +16,8 @@ export class TcpSysctls {
   tcp_frto = 2
   /** Seconds that an orphan stays in FIN-WAIT-2. */
   tcp_fin_timeout = 60
+  /** Payload with which the search for the path's MTU begins, bytes. */
+  tcp_base_mss = 1024
   /** Milliseconds between two ACKs to invalid segments of one connection. */
   tcp_invalid_ratelimit = 500
   /** Seconds between keep-alive probes. */
@@ -30,16 +32,25 @@ export class TcpSysctls {
   tcp_max_tw_buckets = 65536
   /** All queues together, pages of 4,096 bytes: pressure ends, pressure begins, nothing more is given. Of the arena at most 3, 4, 6 eighths. */
   tcp_mem = [49152, 65536, 98304]
+  /** Segments are not cut smaller than this, options included, bytes (CVE-2019-11479). */
+  tcp_min_snd_mss = 48
   /** Segments that leave together and end with PSH: Linux's smallest super-segment. */
   tcp_min_tso_segs = 2
   /** 1: the receive buffer grows with what is read, up to `tcp_rmem`. */
   tcp_moderate_rcvbuf = 1
+  /** Least payload that a black hole brings us down to, bytes. */
+  tcp_mtu_probe_floor = 48
+  /** 1: a path that swallows large segments is found out (RFC 4821); 2: the largest size is searched for from the start; 0: neither. */
+  tcp_mtu_probing = 0
   /** Unsent bytes from which on a connection is not writable; as good as none by default. */
   tcp_notsent_lowat = 0xffffffff
   /** Retransmissions before an orphan is given up; 0 means 8. */
   tcp_orphan_retries = 0
   /** Answers in a row that make a connection one with data in both directions, whose acknowledgements wait for the next. */
   tcp_pingpong_thresh = 1
+  /** Seconds between two searches for the path's MTU, and bytes of uncertainty with which one is over. */
+  tcp_probe_interval = 600
+  tcp_probe_threshold = 8
   /** Retransmissions after which IP is told that the path may be bad (R1). */
   tcp_retries1 = 3
   /** Retransmissions before the connection is given up (R2), as a time: see `timeouts.ts`. */
@@ -64,4 +75,6 @@ export class TcpSysctls {
   tcp_wmem = [4096, 262144, 4194304]
   /** Time to live of what is sent (`net.ipv4.ip_default_ttl`). */
   ip_default_ttl = 64
+  /** 1: new sockets do not discover path MTUs: their segments may be fragmented. */
+  ip_no_pmtu_disc = 0
 }

@@ -130,7 +130,7 @@ export class Tcp {
       (error.destinationPort << 16) | error.sourcePort,
     )
     if (handle === NO_FLOW) this.host.counters.OutOfWindowIcmps++
-    else if (kindOf(handle) === FlowKind.Connection) icmpError(this.#connections[rowOf(handle)]!, error)
+    else if (kindOf(handle) === FlowKind.Connection) icmpError(this.#connections[rowOf(handle)]!, error, now)
     else if (kindOf(handle) === FlowKind.SynCache) this.synCache.icmpError(rowOf(handle), error)
   }
 

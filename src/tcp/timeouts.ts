@@ -50,8 +50,10 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
     giveUp(c)
     return
   }
-  if (recovery.timeouts > 0 && now - recovery.stalledSince >= backoffTime(c.tcp.host.sysctl.tcp_retries1))
-    doubtPath(c)
+  const isDoubtful =
+    recovery.timeouts > 0 && now - recovery.stalledSince >= backoffTime(c.tcp.host.sysctl.tcp_retries1)
+  if (isDoubtful) doubtPath(c)
+  c.path.timedOut(c, isDoubtful, now)
   c.tcp.host.counters.TCPTimeouts++
   recovery.timeout(c, now)
   c.statistics.timeouts++

@@ -128,6 +128,8 @@ export interface Sent {
   at: number
   tos: number
   ttl: number
+  /** Without DF. */
+  mayFragment: boolean
 }
 
 /** The segment in the notation that `parseLine` reads. */

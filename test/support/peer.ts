@@ -1,6 +1,8 @@
 import { Arena } from '../../src/base/arena.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { type Duration, type Instant, MILLISECOND, SECOND } from '../../src/base/time.ts'
+import { PathMtus } from '../../src/ip/path-mtus.ts'
+import { RouteSysctls } from '../../src/ip/sysctls.ts'
 import * as calls from '../../src/tcp/calls.ts'
 import type { Connection, TcpUser } from '../../src/tcp/connection.ts'
 import { TcpCounters } from '../../src/tcp/counters.ts'
@@ -67,6 +69,7 @@ const pattern = (n: number): number => (n * 31 + (n >> 8) * 7) & 0xff
 export class Peer {
   readonly tcp: Tcp
   readonly arena: Arena
+  readonly paths: PathMtus
   readonly counters = new TcpCounters()
   readonly sysctl = new TcpSysctls()
   readonly settings: Settings
@@ -111,6 +114,7 @@ export class Peer {
     this.#head = this.arena.take(HEAD)
     this.#slab = this.arena.take(SLAB)
     this.idle = this.arena.used
+    this.paths = new PathMtus(options.mtu ?? 1500, new RouteSysctls())
     this.tcp = new Tcp(this.#host(options.mtu ?? 1500))
     this.tcp.source.initial = () => this.iss
     this.tcp.source.timestampOffset = () => OUR_CLOCK
@@ -327,7 +331,7 @@ export class Peer {
       sourceFor: () => OUR_ADDRESS,
       isLocal: (address) => address === OUR_ADDRESS,
       isUnicast: () => true,
-      mtuTo: () => mtu,
+      paths: this.paths,
       wake: () => {
         this.wakes++
       },
@@ -344,22 +348,34 @@ export class Peer {
         return peer.offload
       },
       room: () => (this.isFull ? -1 : this.#head),
-      send: (_source, _destination, tos, ttl, head, first, firstLength, second, secondLength, gsoSize) => {
+      send: (
+        _source,
+        _destination,
+        tos,
+        ttl,
+        head,
+        first,
+        firstLength,
+        second,
+        secondLength,
+        gsoSize,
+        mayFragment = false,
+      ) => {
         const memory = this.arena.bytes
         const bytes = new Uint8Array(head + firstLength + secondLength)
         bytes.set(memory.subarray(this.#head, this.#head + head))
         bytes.set(memory.subarray(first, first + firstLength), head)
         bytes.set(memory.subarray(second, second + secondLength), head + firstLength)
-        this.#record(bytes, tos, ttl, gsoSize)
+        this.#record(bytes, tos, ttl, gsoSize, mayFragment)
       },
     }
   }
 
-  #record(bytes: Uint8Array, tos: number, ttl: number, gsoSize: number): void {
+  #record(bytes: Uint8Array, tos: number, ttl: number, gsoSize: number, mayFragment: boolean): void {
     const segment = new Segment()
     if (readSegment(segment, bytes, 0, bytes.length) !== 0) throw new Error('a malformed segment was sent')
     segment.gsoSize = gsoSize
-    const sent = { segment, bytes, at: this.elapsed, tos, ttl }
+    const sent = { segment, bytes, at: this.elapsed, tos, ttl, mayFragment }
     const from = relativeSeq(segment, this.#fromUs)
     for (let i = 0; i < segment.payloadLength; i++) {
       if (bytes[segment.payload + i] !== pattern(from + i)) {

@@ -15,7 +15,7 @@ export function acknowledgement(c: Connection, seg: Segment, now: Instant): void
   const prior = c.send.una
   const isDuplicate = isDuplicateOf(c, seg, window)
   const advances = after(seg.ack, prior)
-  if (advances) takeAcknowledged(c, seg)
+  if (advances) takeAcknowledged(c, seg, now)
   if (!before(seg.ack, prior)) {
     c.softError = undefined // something went through (Linux's sk_err_soft)
     updateWindow(c, seg, window)
@@ -24,8 +24,9 @@ export function acknowledgement(c: Connection, seg: Segment, now: Instant): void
   if (advances) c.notify()
 }
 
-function takeAcknowledged(c: Connection, seg: Segment): void {
+function takeAcknowledged(c: Connection, seg: Segment, now: Instant): void {
   const data = c.send.acknowledge(seg.ack)
+  c.path.acknowledged(c, now)
   c.send.hasMoreComing = false
   c.bytesAcked += data
   c.statistics.delivered += Math.max(1, Math.ceil(data / c.segmentSize))
