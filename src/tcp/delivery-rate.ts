@@ -1,7 +1,8 @@
 // hot path
 import { type Duration, type Instant, SECOND } from '../base/time.ts'
 import { after, type Seq } from '../wire/seq.ts'
-import { type DeliveryClock, Mark, type Scoreboard } from './scoreboard.ts'
+import type { Scoreboard } from './scoreboard.ts'
+import { type DeliveryClock, Sending } from './sending.ts'
 
 /** What one acknowledgement says of the path (draft-ietf-ccwg-bbr-06, "Delivery Rate Samples"). All sizes in bytes. */
 export class RateSample {
@@ -39,9 +40,8 @@ export class DeliveryRate implements DeliveryClock {
   readonly sample = new RateSample()
   /** The connection is limited by its application until `delivered` passes this; 0: it is not. */
   #appLimitedUntil = 0
-  #priorDeliveredAt: Instant = 0
-  #sentFor: Duration = 0
-  #lostBefore = 0
+  /** Of the segment that the sample is about. */
+  readonly #sending = new Sending()
   #end: Seq = 0 as Seq
 
   get isAppLimited(): boolean {
@@ -72,17 +72,12 @@ export class DeliveryRate implements DeliveryClock {
   }
 
   /** UpdateRateSample: a row of the scoreboard was found to have arrived. */
-  arrived(board: Scoreboard, row: number, sentAt: Instant, end: Seq, marks: number): void {
+  arrived(board: Scoreboard, row: number, sentAt: Instant, end: Seq): void {
     const { sample } = this
     const isOlder = sentAt < this.firstSentAt || (sentAt === this.firstSentAt && !after(end, this.#end))
     if (sample.hasData && isOlder) return
     sample.hasData = true
-    sample.priorDelivered = board.deliveredAtSend(row)
-    sample.inFlightAtSend = board.inFlightAtSend(row)
-    sample.isAppLimited = (marks & Mark.AppLimited) !== 0
-    this.#priorDeliveredAt = board.deliveredTimeAtSend(row)
-    this.#sentFor = sentAt - board.firstSentAtSend(row)
-    this.#lostBefore = board.lostAtSend(row)
+    board.recall(row, this.#sending)
     this.#end = end
     this.firstSentAt = sentAt
   }
@@ -100,10 +95,14 @@ export class DeliveryRate implements DeliveryClock {
   end(lost: number, minimumRtt: Duration, now: Instant): void {
     const { sample } = this
     if (!sample.hasData) return
-    sample.delivered = this.delivered - sample.priorDelivered
-    sample.lost = lost - this.#lostBefore
+    const sending = this.#sending
+    sample.isAppLimited = sending.isAppLimited
+    sample.priorDelivered = sending.delivered
+    sample.inFlightAtSend = sending.inFlight
+    sample.delivered = this.delivered - sending.delivered
+    sample.lost = lost - sending.lost
     // The longer of the two phases: acknowledgements may be compressed, and so may sending.
-    const interval = Math.max(this.#sentFor, now - this.#priorDeliveredAt)
+    const interval = Math.max(sending.sentAt - sending.firstSentAt, now - sending.deliveredAt)
     if (interval <= 0 || interval < minimumRtt) return
     sample.interval = interval
     sample.rate = (sample.delivered * SECOND) / interval

@@ -180,7 +180,7 @@ export class Recovery implements DeliveryWatcher {
   /** A row was found to have arrived, in the course of `acknowledged`. */
   delivered(sentAt: Instant, end: Seq, marks: number, row: number): void {
     this.losses.rack.arrived(sentAt, end, marks, this.#minimumRtt, this.#now)
-    this.rate.arrived(this.board, row, sentAt, end, marks)
+    this.rate.arrived(this.board, row, sentAt, end)
     if ((marks & Mark.EverResent) === 0 && !after(end, this.high)) this.#hasOriginal = true
   }
 
