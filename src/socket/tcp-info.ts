@@ -26,7 +26,7 @@ const STATES: Readonly<Record<State, number>> = {
 /** Linux's numbers of the phases of congestion control: Open, Disorder, CWR, Recovery, Loss. */
 const PHASES: Readonly<Record<Phase, number>> = { open: 0, disorder: 1, reduction: 2, recovery: 3, loss: 4 }
 
-const Option = { Timestamps: 1, Sack: 2, WindowScale: 4 } as const
+const Option = { Timestamps: 1, Sack: 2, WindowScale: 4, Ecn: 8, EcnSeen: 16 } as const
 
 /** Segments of the congestion window before there is a connection. */
 const INITIAL_WINDOW = 10
@@ -63,6 +63,7 @@ function describeOptions(info: TcpInfo, c: Connection): void {
   const { options } = c
   if (options.timestamps) info.tcpi_options |= Option.Timestamps
   if (options.sack) info.tcpi_options |= Option.Sack
+  if (options.ecn) info.tcpi_options |= c.ecn.hasSeen ? Option.Ecn | Option.EcnSeen : Option.Ecn
   if (!options.windowScaling) return
   info.tcpi_options |= Option.WindowScale
   info.tcpi_snd_wscale = options.sendShift
@@ -91,6 +92,7 @@ function describeSending(info: TcpInfo, c: Connection): void {
   info.tcpi_notsent_bytes = send.unsent
   info.tcpi_data_segs_out = statistics.dataSegmentsOut
   info.tcpi_delivered = statistics.delivered
+  info.tcpi_delivered_ce = statistics.deliveredMarked
   info.tcpi_bytes_sent = statistics.dataOctetsOut
   info.tcpi_bytes_retrans = c.bytesRetransmitted
   info.tcpi_snd_wnd = send.wnd

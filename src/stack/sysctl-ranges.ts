@@ -18,6 +18,7 @@ const RANGES: Record<string, readonly [number, number]> = {
   tcp_abort_on_overflow: [0, 1],
   tcp_dsack: [0, 1],
   tcp_ecn: [0, 2],
+  tcp_ecn_fallback: [0, 1],
   tcp_fin_timeout: [1, INT_MAX],
   tcp_keepalive_intvl: [1, INT_MAX],
   tcp_keepalive_probes: [0, 255],

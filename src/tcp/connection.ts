@@ -6,6 +6,7 @@ import { Acks } from './acks.ts'
 import type { CongestionController } from './congestion.ts'
 import { createController } from './controllers.ts'
 import { DuplicateReports } from './duplicate-reports.ts'
+import { Ecn } from './ecn.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength } from './options.ts'
 import { Pacer } from './pacer.ts'
@@ -51,6 +52,7 @@ export class Connection {
   readonly receive: ReceiveState
   readonly acks = new Acks()
   readonly ackDelay = new AckDelay()
+  readonly ecn = new Ecn()
   readonly duplicates = new DuplicateReports()
   readonly rtt = new RoundTrip()
   readonly receiveSpace = new ReceiveSpace()

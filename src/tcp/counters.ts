@@ -39,6 +39,7 @@ export class TcpCounters {
   TCPDSACKRecv = 0
   TCPDSACKUndo = 0
   TCPDeferAcceptDrop = 0
+  TCPDeliveredCE = 0
   TCPFastRetrans = 0
   TCPFromZeroWindowAdv = 0
   TCPKeepAlive = 0

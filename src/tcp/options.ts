@@ -1,7 +1,7 @@
 // hot path: `optionsLength` and `writeOptions` run for every segment sent.
 
 import { put32 } from '../wire/bytes.ts'
-import type { Segment } from '../wire/tcp.ts'
+import { Flag, type Segment } from '../wire/tcp.ts'
 import {
   putAlignedTimestamps,
   putMss,
@@ -11,6 +11,7 @@ import {
   putTimestamps,
   putWindowScale,
 } from '../wire/tcp-options.ts'
+import { asksForEcn } from './ecn.ts'
 import { MAX_WINDOW } from './settings.ts'
 import type { TcpSysctls } from './sysctls.ts'
 
@@ -26,6 +27,8 @@ export class Negotiated {
   windowScaling = false
   timestamps = false
   sack = false
+  /** Explicit congestion notification (RFC 3168). */
+  ecn = false
   /** Shift of the windows that we receive (RFC 7323's Snd.Wind.Shift) and send (Rcv.Wind.Shift). */
   sendShift = 0
   receiveShift = 0
@@ -43,6 +46,7 @@ export class Negotiated {
     this.windowScaling = sysctl.tcp_window_scaling !== 0
     this.timestamps = sysctl.tcp_timestamps !== 0
     this.sack = sysctl.tcp_sack !== 0
+    this.ecn = sysctl.tcp_ecn === 1
     this.receiveShift = this.windowScaling ? windowScaleFor(Math.min(sysctl.tcp_rmem[2]!, windowLimit)) : 0
   }
 
@@ -51,6 +55,7 @@ export class Negotiated {
     this.sendMss = Math.max(MIN_MSS, seg.mss === 0 ? DEFAULT_MSS : seg.mss)
     this.timestamps &&= seg.hasTimestamps
     this.sack &&= seg.sackPermitted
+    this.ecn &&= seg.has(Flag.Ack) ? seg.has(Flag.Ece) && !seg.has(Flag.Cwr) : asksForEcn(seg)
     this.windowScaling &&= seg.windowScale >= 0
     if (this.windowScaling) this.sendShift = Math.min(seg.windowScale, MAX_WINDOW_SCALE)
     else this.receiveShift = 0

@@ -179,7 +179,7 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
       if (!sendMtuProbe(c, out, probe, now)) return false
       continue
     }
-    const isSuper = out.segmentationOffload && c.settings.discoversPathMtu && !c.path.mayFragment
+    const isSuper = out.segmentationOffload && isSuperFine(c)
     const most = isSuper ? burst : size
     const length = allowed(c, size, most)
     if (length <= 0) {
@@ -193,6 +193,10 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   observe(c)
   return true
 }
+
+/** A super-segment is cut by others: none of its segments may be fragmented, and only one must say that the window was reduced. */
+const isSuperFine = (c: Connection): boolean =>
+  c.settings.discoversPathMtu && !c.path.mayFragment && !c.ecn.owesCwr
 
 /** A segment larger than the path is known to take (RFC 4821 §7.3). */
 function sendMtuProbe(c: Connection, out: SegmentSink, length: number, now: Instant): boolean {

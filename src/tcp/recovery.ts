@@ -110,7 +110,7 @@ export class Recovery implements DeliveryWatcher {
     rate.end(board.everLost, c.rtt.minimum, now)
     rate.sample.newlyLost = board.everLost - everLost
     this.#steer(c, delivered, lost, advanced, wasLoss, rtt, now)
-    if (board.count === 0 || board.resent === 0) this.#settle()
+    if (this.phase === 'open' && (board.count === 0 || board.resent === 0)) this.undo.settled()
   }
 
   /** RFC 8985 §6.2: the reordering timer expired. */
@@ -144,11 +144,11 @@ export class Recovery implements DeliveryWatcher {
     c.tailProbe.cancel()
   }
 
-  /** The peer says that the path is congested (RFC 3168 §6.1.2): as a loss, once a window, without anything being lost. */
-  congestionMarked(c: Connection, now: Instant): void {
+  /** The peer says that the path is congested (RFC 3168 §6.1.2): as a loss of what was in `flight`, once a window, without any being lost. */
+  congestionMarked(c: Connection, flight: number, now: Instant): void {
     this.undo.forbid()
     if (this.phase !== 'open' && this.phase !== 'disorder') return
-    this.reduction.begin(c.congestion, c.congestion.thresholdAfterLoss(c.send.flight, now))
+    this.reduction.begin(c.congestion, c.congestion.thresholdAfterLoss(flight, now))
     this.undo.end()
     this.high = c.send.nxt
     this.#enter(c, 'reduction', now)
@@ -157,10 +157,9 @@ export class Recovery implements DeliveryWatcher {
   /** A loss was repaired by a tail-loss probe: the window comes down as for any other (RFC 8985 §7.4.2). */
   lossRepaired(c: Connection, now: Instant): void {
     if (this.inReduction || this.phase === 'loss') return
-    c.congestion.threshold = c.congestion.thresholdAfterLoss(
-      Math.max(c.send.flight, c.congestion.window),
-      now,
-    )
+    const flight = Math.max(c.send.flight, c.congestion.window)
+    c.congestion.threshold = c.congestion.thresholdAfterLoss(flight, now)
+    c.ecn.reduced(c)
     if (!c.congestion.ownsWindow) c.congestion.window = c.congestion.threshold
     c.congestion.onPhase('reduction', now)
     c.congestion.onPhase(this.phase, now)
@@ -285,6 +284,7 @@ export class Recovery implements DeliveryWatcher {
     this.undo.end()
     this.high = c.send.nxt
     this.#enter(c, 'recovery', now)
+    c.ecn.withdraw()
   }
 
   #enterRecovery(c: Connection, now: Instant): void {
@@ -308,6 +308,7 @@ export class Recovery implements DeliveryWatcher {
   #enter(c: Connection, phase: Phase, now: Instant): void {
     this.phase = phase
     c.congestion.onPhase(phase, now)
+    c.ecn.entered(c, phase)
     if (phase === 'open') this.wantsNew = false
   }
 
@@ -352,6 +353,7 @@ export class Recovery implements DeliveryWatcher {
 
   #undoAll(c: Connection, counter: 'TCPFullUndo' | 'TCPPartialUndo' | 'TCPLossUndo' | 'TCPDSACKUndo'): void {
     c.tcp.host.counters[counter]++
+    c.ecn.withdraw()
     this.reduction.cancel()
     this.undo.apply(c.congestion)
     this.losses.rack.undone()
@@ -366,10 +368,6 @@ export class Recovery implements DeliveryWatcher {
     const { window, threshold } = c.congestion
     if (this.inReduction) return threshold
     return Math.max(threshold, (window >> 1) + (window >> 2))
-  }
-
-  #settle(): void {
-    if (this.phase === 'open') this.undo.settled()
   }
 
   // --- the window ---

@@ -32,6 +32,7 @@ const STRIDE = 10
 const HAS_TIMESTAMPS = 1 << 24
 const HAS_SACK = 1 << 25
 const HAS_SCALING = 1 << 26
+const HAS_ECN = 1 << 28
 /** The handshake is over, and waits for data (TCP_DEFER_ACCEPT). */
 const IS_DEFERRED = 1 << 27
 
@@ -70,6 +71,7 @@ export class SynCache {
     const tcp = this.#tcp
     const options = this.#options
     options.offer(tcp.host.sysctl, listener.settings.windowLimit)
+    options.ecn = tcp.host.sysctl.tcp_ecn !== 0 // who listens need not be asking itself
     options.agree(seg)
     const row = this.#allocate()
     const at = row * STRIDE
@@ -284,7 +286,7 @@ export class SynCache {
       seq,
       this.#next(row),
       headerLength,
-      flags,
+      isSyn && options.ecn ? flags | Flag.Ece : flags,
       isSyn ? window : window >> options.receiveShift,
       0,
     )
@@ -350,6 +352,7 @@ function pack(options: Negotiated): number {
     (options.receiveShift << 20) |
     (options.timestamps ? HAS_TIMESTAMPS : 0) |
     (options.sack ? HAS_SACK : 0) |
+    (options.ecn ? HAS_ECN : 0) |
     (options.windowScaling ? HAS_SCALING : 0)
   )
 }
@@ -360,5 +363,6 @@ function unpack(options: Negotiated, packed: number): void {
   options.receiveShift = (packed >>> 20) & 15
   options.timestamps = (packed & HAS_TIMESTAMPS) !== 0
   options.sack = (packed & HAS_SACK) !== 0
+  options.ecn = (packed & HAS_ECN) !== 0
   options.windowScaling = (packed & HAS_SCALING) !== 0
 }

@@ -12,6 +12,10 @@ export class TcpSysctls {
   tcp_dsack = 1
   /** 3 or 4: tail-loss probes (RFC 8985 §7); 0: none. */
   tcp_early_retrans = 3
+  /** 1: explicit congestion notification (RFC 3168) is asked for and agreed to; 2: only agreed to; 0: neither. */
+  tcp_ecn = 2
+  /** 1: a SYN that must be sent again does not ask for it. */
+  tcp_ecn_fallback = 1
   /** 2: F-RTO (RFC 5682). */
   tcp_frto = 2
   /** Seconds that an orphan stays in FIN-WAIT-2. */

@@ -293,6 +293,7 @@ export class Peer {
     this.#segment.source = PEER_ADDRESS
     this.#segment.destination = OUR_ADDRESS
     this.#segment.gsoSize = line.gso ?? 0
+    this.#segment.tos = line.ecn ?? 0
     return this.#segment
   }
 
@@ -308,6 +309,7 @@ export class Peer {
       line.flags === segment.flags &&
       line.seq === relativeSeq(segment, this.#fromUs) &&
       line.length === segment.payloadLength &&
+      is(line.ecn, sent.tos & 3) &&
       is(line.ack, distance(this.irs, segment.ack)) &&
       is(line.win, segment.window) &&
       is(line.urgent, segment.urgent) &&

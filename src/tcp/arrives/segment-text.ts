@@ -44,6 +44,7 @@ function text(c: Connection, seg: Segment, now: Instant): void {
     oweDuplicate(c)
     return
   }
+  c.ecn.arrived(c, seg)
   const from = receive.nxt
   if (skipped === 0 && receive.reassembly.overlaps(left, add(left, length)))
     reportDuplicate(c, receive.reassembly.overlapLeft, receive.reassembly.overlapRight)
