@@ -24,6 +24,7 @@ const RANGES: Record<string, readonly [number, number]> = {
   tcp_keepalive_probes: [0, 255],
   tcp_keepalive_time: [1, INT_MAX],
   tcp_min_tso_segs: [1, 65535],
+  tcp_min_rtt_wlen: [0, 86400],
   tcp_min_snd_mss: [48, 65535],
   tcp_moderate_rcvbuf: [0, 1],
   tcp_mtu_probing: [0, 2],

@@ -9,6 +9,7 @@ import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength, synOptionsLength, writeOptions, writeSynOptions } from './options.ts'
 import { replyReset } from './reset.ts'
 import { RTO_MAX } from './rtt.ts'
+import { sampleHandshake } from './rtt-sample.ts'
 import { announcedMss } from './segments.ts'
 import type { Tcp } from './tcp.ts'
 
@@ -207,8 +208,7 @@ export class SynCache {
     c.receive.tsRecent = rows[at + Field.TsRecent]!
     c.receive.tsRecentAt = tcp.seconds
     c.synRetransmits = rows[at + Field.Retransmits]!
-    if (c.synRetransmits === 0 && this.#sentAt[row]! <= now)
-      c.rtt.sample(Math.max(1, Math.round(now - this.#sentAt[row]!)))
+    if (c.synRetransmits === 0 && this.#sentAt[row]! <= now) sampleHandshake(c, this.#sentAt[row]!, now)
     this.#forget(row)
     tcp.adopt(c)
     tcp.host.counters.PassiveOpens++

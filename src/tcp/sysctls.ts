@@ -36,6 +36,8 @@ export class TcpSysctls {
   tcp_max_tw_buckets = 65536
   /** All queues together, pages of 4,096 bytes: pressure ends, pressure begins, nothing more is given. Of the arena at most 3, 4, 6 eighths. */
   tcp_mem = [49152, 65536, 98304]
+  /** Seconds after which the smallest round trip that was seen is forgotten. */
+  tcp_min_rtt_wlen = 300
   /** Segments are not cut smaller than this, options included, bytes (CVE-2019-11479). */
   tcp_min_snd_mss = 48
   /** Segments that leave together and end with PSH: Linux's smallest super-segment. */
