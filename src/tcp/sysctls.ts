@@ -75,6 +75,7 @@ export class TcpSysctls {
   tcp_syn_linear_timeouts = 4
   /** Retransmissions of a SYN. */
   tcp_syn_retries = 6
+  /** 1: timestamps (RFC 7323), their clock different for each pair of hosts; 2: the plain clock; 0: none. */
   tcp_timestamps = 1
   tcp_window_scaling = 1
   /** Send buffer, bytes: minimum, default, maximum. */

@@ -60,7 +60,7 @@ export class Tcp {
   constructor(host: TcpHost) {
     this.host = host
     this.flows = new FlowTable(host.random.word(), host.random.word())
-    this.source = new SequenceSource(host.random)
+    this.source = new SequenceSource(host.random, host.sysctl)
     this.memory = new TcpMemory(host.arena, host.sysctl, host.counters)
     this.synCache = new SynCache(this)
     this.timeWait = new TimeWaitTable(this)
