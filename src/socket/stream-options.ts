@@ -29,6 +29,7 @@ const MIN_SEND_BUFFER = 4608
 const MIN_RECEIVE_BUFFER = 2304
 
 const MAX_INT = 0x7fffffff
+const MAX_UNSIGNED = 0xffffffff
 /** Linux's TCP_MIN_MSS and MAX_TCP_WINDOW. */
 const MIN_MSS = 88
 const MAX_MSS = 32767
@@ -48,6 +49,11 @@ const socketOptions: Readonly<Record<number, Option>> = {
   [SocketOption.Error]: { get: (s) => s.takeSocketError() },
   [SocketOption.AcceptConn]: { get: (s) => Number(s.isListening) },
   [SocketOption.SendLowWater]: { get: () => 1 },
+  /** An unsigned int of which the largest, and 0, stand for no limit. */
+  [SocketOption.MaxPacingRate]: {
+    get: (s) => s.settings.maxPacingRate || MAX_UNSIGNED,
+    set: (s, value) => configured(s, true, (t) => (t.maxPacingRate = value === -1 ? 0 : value >>> 0)),
+  },
   [SocketOption.ReceiveLowWater]: {
     get: (s) => s.receiveLowWater,
     set: (s, value) => {

@@ -2,6 +2,7 @@ import { type Instant, MILLISECOND } from '../base/time.ts'
 import { INFINITE_THRESHOLD, type Phase } from '../tcp/congestion.ts'
 import type { Connection } from '../tcp/connection.ts'
 import { DUPLICATE_THRESHOLD } from '../tcp/loss-detection.ts'
+import { rateOf } from '../tcp/pacer.ts'
 import { RTO_INITIAL } from '../tcp/rtt.ts'
 import { announcedMss } from '../tcp/segments.ts'
 import type { State } from '../tcp/state.ts'
@@ -86,6 +87,10 @@ function describeSending(info: TcpInfo, c: Connection): void {
   if (congestion.window > 0) info.tcpi_snd_cwnd = Math.floor(congestion.window / segmentSize)
   if (congestion.threshold < INFINITE_THRESHOLD)
     info.tcpi_snd_ssthresh = Math.floor(congestion.threshold / segmentSize)
+  info.tcpi_pacing_rate = Math.floor(rateOf(c))
+  info.tcpi_max_pacing_rate = c.settings.maxPacingRate
+  info.tcpi_delivery_rate = Math.floor(recovery.rate.latest)
+  info.tcpi_delivery_rate_app_limited = Number(recovery.rate.isLatestLimited)
   info.tcpi_total_retrans = c.retransmits + c.synRetransmits
   info.tcpi_bytes_acked = c.bytesAcked
   info.tcpi_segs_out = c.segmentsOut

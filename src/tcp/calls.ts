@@ -56,6 +56,7 @@ export function send(c: Connection, from: Uint8Array, offset: number, length: nu
     count = Math.min(count, Math.max(queue.capacity, c.tcp.memory.least) - queue.length)
     if (count <= 0 || !queue.reserve(queue.length + count)) return 0
   }
+  c.recovery.rate.checkApplication(c)
   queue.put(queue.length, from, offset, count)
   queue.length += count
   if (c.state !== 'SYN-SENT') c.speak()

@@ -1,6 +1,7 @@
 // hot path
 import { type Duration, type Instant, SECOND } from '../base/time.ts'
 import { after, type Seq } from '../wire/seq.ts'
+import type { Connection } from './connection.ts'
 import type { Scoreboard } from './scoreboard.ts'
 import { type DeliveryClock, Sending } from './sending.ts'
 
@@ -23,8 +24,7 @@ export class RateSample {
   /** Newly delivered, and newly presumed lost, by this acknowledgement. */
   newlyDelivered = 0
   newlyLost = 0
-  /** In flight before it and after it. */
-  priorInFlight = 0
+  /** In flight now that all is taken in. */
   inFlight = 0
   /** In the last round trip there was a time when the congestion window was used up. */
   isWindowLimited = false
@@ -38,6 +38,9 @@ export class DeliveryRate implements DeliveryClock {
   /** When the segment was sent that was last found delivered; after idling, the first of the new flight. */
   firstSentAt: Instant = 0
   readonly sample = new RateSample()
+  /** For whoever asks (TCP_INFO): the last rate, but for slower ones that the application limited; bytes a second, 0: none yet. */
+  latest = 0
+  isLatestLimited = false
   /** The connection is limited by its application until `delivered` passes this; 0: it is not. */
   #appLimitedUntil = 0
   /** Of the segment that the sample is about. */
@@ -46,6 +49,14 @@ export class DeliveryRate implements DeliveryClock {
 
   get isAppLimited(): boolean {
     return this.#appLimitedUntil !== 0
+  }
+
+  /** CheckIfApplicationLimited: has `c` nothing more to send, though there is room? */
+  checkApplication(c: Connection): void {
+    const { recovery, send } = c
+    if (send.unsent > 0 || recovery.hasLost) return
+    const inFlight = recovery.inFlight(c)
+    if (inFlight + c.segmentSize <= c.congestion.window) this.limitedByApplication(inFlight)
   }
 
   /** The application has nothing more to send, with `inFlight` bytes out: samples of what is sent from now on do not show the path. */
@@ -106,5 +117,8 @@ export class DeliveryRate implements DeliveryClock {
     if (interval <= 0 || interval < minimumRtt) return
     sample.interval = interval
     sample.rate = (sample.delivered * SECOND) / interval
+    if (sample.isAppLimited && sample.rate < this.latest) return
+    this.latest = sample.rate
+    this.isLatestLimited = sample.isAppLimited
   }
 }

@@ -212,7 +212,7 @@ function observe(c: Connection): void {
   const inFlight = recovery.inFlight(c)
   const limited = inFlight + c.segmentSize > c.congestion.window
   c.windowUse.observe(limited, inFlight, send.una, send.nxt)
-  if (!limited && send.unsent === 0 && !recovery.hasLost) recovery.rate.limitedByApplication(inFlight)
+  recovery.rate.checkApplication(c)
 }
 
 /** Payload of a full segment beside the SACK blocks that it has to carry. */

@@ -56,8 +56,8 @@ export class Pacer {
   }
 }
 
-/** Bytes a second; 0: no limit. */
-function rateOf(c: Connection): number {
+/** Bytes a second at which `c` is paced; 0: it is not. */
+export function rateOf(c: Connection): number {
   const { pacingRate } = c.congestion
   const { maxPacingRate } = c.settings
   if (maxPacingRate === 0) return pacingRate

@@ -90,7 +90,6 @@ export class Recovery implements DeliveryWatcher {
     const advanced = una !== prior
     const priorLost = board.lost
     const everLost = board.everLost
-    rate.sample.priorInFlight = this.inFlight(c)
     const wasLoss = this.phase === 'loss'
     this.#now = now
     this.#minimumRtt = c.rtt.minimum

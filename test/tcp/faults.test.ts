@@ -46,8 +46,8 @@ test('an exception in a timer', () => {
 
 test('an exception in output', () => {
   const peer = two()
-  Object.defineProperty(peer.c, 'segmentSize', { get: bug })
   peer.writes(10)
+  Object.defineProperty(peer.c, 'segmentSize', { get: bug })
   peer.expects('R. 1:1(0) ack 1')
   expect(peer.c.closeReason).toBe('fault')
   isAlive(peer)
