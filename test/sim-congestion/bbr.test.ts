@@ -71,6 +71,17 @@ describe('alone on a path', () => {
   })
 })
 
+describe('with super-segments', () => {
+  test('[BBR §5.6.3] fills a fast path by bursts of up to 64 KB, with a short queue', () => {
+    const { path } = settled({ rate: 1e9, roundTrip: 10 * MILLISECOND, buffer: 2_500_000, offload: true })
+    const before = path.link.forth.counters.Sent
+    const [rate] = path.measure(3 * SECOND)
+    expect(rate! / path.payloadRate).toBeGreaterThan(0.95)
+    expect((rate! * 3) / (path.link.forth.counters.Sent - before)).toBeGreaterThan(20_000)
+    expect(path.queue / path.bdp).toBeLessThan(0.5)
+  })
+})
+
 describe('when the path changes', () => {
   test('[BBR §A.15] ten times the bandwidth is found with the next probe', () => {
     const { path, flow } = settled({ rate: 4e6, roundTrip: 20 * MILLISECOND, buffer: 250_000 })

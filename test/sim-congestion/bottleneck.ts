@@ -32,6 +32,8 @@ export interface BottleneckOptions {
   /** And the first of these is this one. */
   firstLoss?: number
   seed?: number
+  /** The hosts take super-segments. */
+  offload?: boolean
 }
 
 /** Two hosts with one slow link between them, and flows from the first to the second that always have something to send. */
@@ -45,11 +47,23 @@ export class Bottleneck {
 
   constructor(options: BottleneckOptions) {
     this.options = options
-    const { rate, roundTrip, buffer, loss = 0, reorder = 0, seed = 1 } = options
+    const { rate, roundTrip, buffer, loss = 0, reorder = 0, seed = 1, offload = false } = options
     const { lossEvery = 0, firstLoss = lossEvery } = options
     this.world = new World({ seed })
-    this.#a = addHost(this.world, { address: A, name: 'a', arena: new Arena(ARENA), sysctls: sysctls() })
-    this.#b = addHost(this.world, { address: B, name: 'b', arena: new Arena(ARENA), sysctls: sysctls() })
+    this.#a = addHost(this.world, {
+      address: A,
+      name: 'a',
+      arena: new Arena(ARENA),
+      sysctls: sysctls(),
+      segmentationOffload: offload,
+    })
+    this.#b = addHost(this.world, {
+      address: B,
+      name: 'b',
+      arena: new Arena(ARENA),
+      sysctls: sysctls(),
+      segmentationOffload: offload,
+    })
     const random = lossEvery > 0 ? new Metronome(lossEvery, firstLoss) : new SeededRandom(seed)
     const forth = {
       rate,
