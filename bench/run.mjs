@@ -2,7 +2,7 @@
 //
 // usage: npm run bench -- [--quick] [--only KEY]... [--name NAME]
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -41,45 +41,47 @@ function node(args, env = {}) {
 /** What can be measured: key, name, batch, bytes, isHeapMeasured. */
 const readPlans = () => JSON.parse(node([...LOADER, at('list.ts')]))
 
-/** Milliseconds of a batch by key: the median and the least of the samples. */
+/** By key: nanoseconds of an operation, the median of the samples and the best twentieth. */
 function measureTimes(plans, isQuick) {
   const folder = mkdtempSync(join(tmpdir(), 'tunstack-bench-'))
-  const output = join(folder, 'times.json')
+  const output = join(folder, 'times')
   const pattern = `^\\S+ (${plans.map(({ key }) => key).join('|')})$`
+  const vitest = [
+    at('../node_modules/vitest/vitest.mjs'),
+    'bench',
+    '--run',
+    '--config',
+    at('vitest.config.ts'),
+  ]
   try {
-    node(
-      [
-        at('../node_modules/vitest/vitest.mjs'),
-        'bench',
-        '--run',
-        '--config',
-        at('vitest.config.ts'),
-        '--testNamePattern',
-        pattern,
-        '--outputJson',
-        output,
-      ],
-      { BENCH_QUICK: isQuick ? '1' : '' },
-    )
-    const { files } = JSON.parse(readFileSync(output, 'utf8'))
-    const benchmarks = files.flatMap((file) => file.groups.flatMap((group) => group.benchmarks))
-    return new Map(benchmarks.map(({ name, median, min }) => [name, { median, min }]))
+    const said = node([...vitest, '--testNamePattern', pattern], {
+      BENCH_QUICK: isQuick ? '1' : '',
+      BENCH_OUTPUT: output,
+    })
+    const times = new Map(linesOf(output).map((time) => [time.key, time]))
+    const missing = plans.find(({ key }) => !times.has(key))
+    if (missing !== undefined) throw new Error(`no time was measured of ${missing.key}\n${said}`)
+    return times
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-const NANOSECONDS = 1e6
+const linesOf = (path) =>
+  existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : []
 
-function figure(plan, time, heap) {
-  if (time?.median === undefined) throw new Error(`no time was measured of ${plan.key}`)
-  const { key, name, batch, bytes } = plan
-  const nanoseconds = (time.median * NANOSECONDS) / batch
+function figure(plan, { nanoseconds, best }, heap) {
+  const { key, name, bytes } = plan
   return {
     key,
     name,
     nanoseconds: round(nanoseconds),
-    best: round((time.min * NANOSECONDS) / batch),
+    best: round(best),
     ...(bytes === undefined ? {} : { megabytesPerSecond: round((bytes / nanoseconds) * 1000) }),
     ...(heap === undefined ? {} : { heapBytes: round(heap.bytes, 3), control: round(heap.control) }),
   }

@@ -2,7 +2,8 @@
 //
 // usage: node tools/check.mjs [--only NAME]... [--root DIR]
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -11,13 +12,19 @@ const tools = dirname(fileURLToPath(import.meta.url))
 const bin = (name) => join(dirname(tools), 'node_modules', '.bin', name)
 const tool = (name) => [process.execPath, join(tools, name), '.']
 
-/** In the order of how soon they answer. */
+/** What the tests report, for the RFC map. */
+const scratch = mkdtempSync(join(tmpdir(), 'tunstack-check-'))
+process.on('exit', () => rmSync(scratch, { recursive: true }))
+const report = join(scratch, 'tests.json')
+
+/** In the order of how soon they answer; the RFC map counts only tests that ran, if they did. */
 const STEPS = {
   layers: tool('check-layers.mjs'),
   sizes: tool('check-sizes.mjs'),
   lint: [bin('biome'), 'check', '.'],
   types: [bin('tsc'), '-p', 'tsconfig.json', '--noEmit'],
-  tests: ['npm', 'test', '--silent'],
+  tests: ['npm', 'test', '--silent', '--', '--reporter=default', '--reporter=json', `--outputFile=${report}`],
+  'rfc-map': [...tool('rfc-map.mjs'), '--check'],
 }
 
 function readOptions() {
@@ -42,6 +49,7 @@ function readOptions() {
 /** Runs a step, shows its output when it fails, prints one line. Returns whether it passed. */
 function run(name, root) {
   const [command, ...args] = STEPS[name]
+  if (name === 'rfc-map' && existsSync(report)) args.push('--report', report)
   const began = performance.now()
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd: root,

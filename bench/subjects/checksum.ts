@@ -20,7 +20,7 @@ class Checksum implements Subject {
 export const checksumPlans: Plan[] = [20, 1460, 65_536].map((length) => ({
   key: `checksum-${length}`,
   name: `checksum of ${length} bytes`,
-  batch: length < 10_000 ? 4096 : 32,
+  batch: length < 10_000 ? 1 << 14 : 64,
   bytes: length,
   isHeapMeasured: true,
   create: () => new Checksum(length),

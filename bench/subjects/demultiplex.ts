@@ -39,7 +39,7 @@ class Demultiplex implements Subject {
 export const demultiplexPlans: Plan[] = [1, 1000, 100_000].map((connections) => ({
   key: `find-${connections}`,
   name: `find one of ${connections} connection${connections === 1 ? '' : 's'}`,
-  batch: 4096,
+  batch: 1 << 14,
   isHeapMeasured: true,
   create: () => new Demultiplex(connections),
 }))

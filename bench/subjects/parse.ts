@@ -47,7 +47,7 @@ export const parsePlans: Plan[] = [
   {
     key: 'parse',
     name: 'parse IPv4 and TCP headers with timestamps',
-    batch: 4096,
+    batch: 1 << 14,
     isHeapMeasured: true,
     create: () => new Parse(),
   },

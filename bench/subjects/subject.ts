@@ -10,7 +10,7 @@ export interface Plan {
   readonly key: string
   /** As printed: what one operation is. */
   readonly name: string
-  /** Operations in one sample: so many that reading the clock (50 to 100 ns) does not count. */
+  /** Operations in one sample: so many that the clock's microseconds, and what reading it takes, do not count. */
   readonly batch: number
   /** Bytes that one operation carries, where that makes a rate worth printing. */
   readonly bytes?: number

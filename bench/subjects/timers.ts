@@ -34,14 +34,14 @@ export const timerPlans: Plan[] = [
   {
     key: 'timer-cancel',
     name: 'arm a timer and cancel it',
-    batch: 4096,
+    batch: 1 << 16,
     isHeapMeasured: true,
     create: () => new Timers(true),
   },
   {
     key: 'timer-move',
     name: 'move a timer that is armed',
-    batch: 4096,
+    batch: 1 << 16,
     isHeapMeasured: true,
     create: () => new Timers(false),
   },

@@ -12,7 +12,7 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
-/** A counter enciphered by SipHash: who sees outputs learns neither the seed nor other outputs. */
+/** A counter enciphered by SipHash (RFC 6528 §4 asks for what RFC 4086 describes): who sees outputs learns neither the seed nor other outputs. */
 export class SeededRandom implements Random {
   readonly #hash: SipHash
   #counter = 0

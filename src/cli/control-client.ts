@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { CONTROL_VARIABLE, controlPathOf, RUN_FOLDER } from '../daemon/config.ts'
+import { CONTROL_VARIABLE, controlPathOf, RUN_FOLDER } from '../daemon/control-path.ts'
 import type { ControlRequest, ControlResponse } from '../daemon/control-protocol.ts'
 import { codeOf, DaemonError, messageOf } from '../daemon/errors.ts'
 

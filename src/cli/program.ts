@@ -2,13 +2,20 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { DaemonError, UsageError } from '../daemon/errors.ts'
 import { type Finish, Status } from './status.ts'
-import { addConform } from './verbs/conform.ts'
-import { addDemo } from './verbs/demo.ts'
-import { addNetstat } from './verbs/netstat.ts'
-import { addUp } from './verbs/up.ts'
 
-/** The `tunstack` command. */
-export function createProgram(finish: Finish): Command {
+type AddVerb = (program: Command, finish: Finish) => void
+
+/** Every verb, loaded only when it is asked for: `netstat` need not wait for what the daemon is made of. */
+const VERBS: Readonly<Record<string, () => Promise<AddVerb>>> = {
+  up: async () => (await import('./verbs/up.ts')).addUp,
+  netstat: async () => (await import('./verbs/netstat.ts')).addNetstat,
+  conform: async () => (await import('./verbs/conform.ts')).addConform,
+  'packetdrill-bridge': async () => (await import('./verbs/packetdrill-bridge.ts')).addPacketdrillBridge,
+  demo: async () => (await import('./verbs/demo.ts')).addDemo,
+}
+
+/** The `tunstack` command, with the verb of that name, or with all of them when there is none. */
+export async function createProgram(finish: Finish, verb = ''): Promise<Command> {
   const program = new Command('tunstack')
     .description('A userspace TCP/IPv4 stack on a Linux TUN device.')
     .version(readVersion(), '-V, --version', 'print the version')
@@ -16,20 +23,19 @@ export function createProgram(finish: Finish): Command {
     .helpCommand('help [verb]', 'print the help of a verb')
     .showHelpAfterError('(tunstack help [verb] lists the options)')
     .exitOverride()
-  addUp(program, finish)
-  addNetstat(program, finish)
-  addConform(program, finish)
-  addDemo(program, finish)
+  const loaders = Object.hasOwn(VERBS, verb) ? [VERBS[verb]!] : Object.values(VERBS)
+  for (const load of loaders) (await load())(program, finish)
   return program
 }
 
 /** Runs the command with these arguments; resolves with the exit status. */
 export async function run(args: readonly string[]): Promise<number> {
   let status: number = Status.Done
-  const program = createProgram((code) => {
+  const finish = (code: number): void => {
     status = code
-  })
+  }
   try {
+    const program = await createProgram(finish, args[0])
     await program.parseAsync(args, { from: 'user' })
     return status
   } catch (error) {

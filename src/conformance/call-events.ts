@@ -68,13 +68,18 @@ export class CallEvents {
     this.settle()
   }
 
-  /** Waits until no call is blocked. */
+  /** Waits until no call is blocked. Throws Mismatch for one that has not returned when it should have. */
   finish(): void {
-    const { machine } = this.#context
+    const { machine, settings } = this.#context
+    const blocked = this.#blocked
+    if (blocked === undefined || !this.isBlocked) return
+    const { call, until, from } = blocked
+    const latest =
+      until === undefined ? machine.elapsed + PATIENCE : until + slackOf(until - from, settings.tolerance)
+    machine.run(machine.start + latest, () => !this.isBlocked)
     if (!this.isBlocked) return
-    machine.run(machine.now + PATIENCE, () => !this.isBlocked)
-    const { call } = this.#blocked!
-    if (this.isBlocked) throw new Mismatch('call', call.place, `${call.name}() does not return`)
+    const expected = until === undefined ? '' : `, expected at ${formatSeconds(until)} s`
+    throw new Mismatch('call', call.place, `${call.name}() does not return${expected}`)
   }
 
   /** Compares what has returned. */

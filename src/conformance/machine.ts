@@ -6,7 +6,7 @@ import { turn } from '../device/loop.ts'
 import { TappedDevice } from '../device/tap.ts'
 import { type Clock, Sockets } from '../socket/sockets.ts'
 import { Stack } from '../stack/stack.ts'
-import type { Sysctls } from '../stack/sysctls.ts'
+import type { TcpProfile } from '../tcp/profile.ts'
 import { ScriptDevice } from './script-device.ts'
 
 const ARENA = 16 * 1024 * 1024
@@ -24,7 +24,8 @@ export interface MachineOptions {
   prefix: number
   mtu: number
   segmentationOffload: boolean
-  sysctls: Sysctls
+  /** The stack's own. */
+  profile: TcpProfile
   /** Makes runs repeatable. */
   seed: number
   /** Sees every packet. */
@@ -77,8 +78,8 @@ export class Machine implements Clock {
 
   constructor(options: MachineOptions) {
     const arena = spareArenas.pop() ?? new Arena(ARENA)
-    const { address, prefix, mtu, sysctls, seed } = options
-    this.stack = new Stack({ arena, address: { address, prefix }, mtu, sysctls, seed })
+    const { address, prefix, mtu, profile, seed } = options
+    this.stack = new Stack({ arena, address: { address, prefix }, mtu, profile, seed })
     this.device = new ScriptDevice(arena, options)
     this.#wire = options.capture ? new TappedDevice(this.device, options.capture) : this.device
     this.start = startBeforeWrap(this.stack, options)

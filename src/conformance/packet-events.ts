@@ -79,7 +79,7 @@ export class PacketEvents {
     const isMine = (seen: SeenPacket): boolean => seen.tcp !== undefined && this.#underTest.owns(seen)
     const first = this.#take(isMine, limit)
     if (first === undefined) this.#missing(expected, place)
-    learn(expected, first.seen, session)
+    learn(expected, first.seen, session, !this.#settings.strict)
     const pieces = this.#pieces(expected, first, isMine, limit, place, session)
     const actual = assemble(pieces, session)
     const { timestampTick, tolerance } = this.#settings
@@ -168,9 +168,9 @@ export class PacketEvents {
 }
 
 /** Names the numbers that the packet is the first to show. */
-function learn(expected: TcpPacket, seen: SeenPacket, session: Session): void {
+function learn(expected: TcpPacket, seen: SeenPacket, session: Session, again: boolean): void {
   const segment = seen.tcp!
-  session.saw(expected, seen.flags, segment.seq)
+  session.saw(expected, seen.flags, segment.seq, again)
   const option = expected.options?.find(({ kind }) => kind === 'timestamps')
   if (option?.kind !== 'timestamps' || option.val === undefined) return
   const val = timestampOf(seen.bytes, segment)

@@ -1,6 +1,5 @@
 import type { CaptureWriter } from '../device/capture.ts'
 import { SystemCalls } from '../socket/system-calls.ts'
-import { Sysctls } from '../stack/sysctls.ts'
 import type { CommandAction, Script, ScriptEvent } from './ast.ts'
 import { CallEvents } from './call-events.ts'
 import type { CodeValue } from './code-ast.ts'
@@ -95,7 +94,7 @@ class Run {
       prefix: 16,
       mtu: settings.mtu,
       segmentationOffload: settings.offload,
-      sysctls: new Sysctls(),
+      profile: settings.profile,
       seed: seedOf(script.file),
       capture: options.capture,
       flow: {

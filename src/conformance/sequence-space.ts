@@ -14,10 +14,7 @@ export class SequenceSpace {
   #localName: Seq = toSeq(0)
   #knowsRemote = false
   #knowsLocal = false
-
-  get knowsLocal(): boolean {
-    return this.#knowsLocal
-  }
+  #isSettled = false
 
   /** The first SYN towards us has this number. */
   learnRemote(number: number): void {
@@ -26,9 +23,14 @@ export class SequenceSpace {
     this.#knowsRemote = true
   }
 
-  /** Our first SYN has number `wire`, which the script calls `number`. */
-  learnLocal(wire: Seq, number: number): void {
-    if (this.#knowsLocal) return
+  /** The handshake goes on: our SYN's number stays what it is. */
+  settle(): void {
+    this.#isSettled = this.#knowsLocal
+  }
+
+  /** Our SYN has number `wire`, which the script calls `number`. Said again, it counts only with `again`, and before the peer has answered. */
+  learnLocal(wire: Seq, number: number, again: boolean): void {
+    if (this.#knowsLocal && (!again || this.#isSettled)) return
     this.#local = wire
     this.#localName = toSeq(number)
     this.#knowsLocal = true

@@ -49,11 +49,13 @@ export class Session {
   /** A packet of the script's is about to be sent. */
   sends(packet: TcpPacket): void {
     if ((packet.flags & TcpFlag.Syn) !== 0) this.space.learnRemote(packet.sequence.first)
+    if ((packet.flags & (TcpFlag.Syn | TcpFlag.Rst | TcpFlag.Ack)) === TcpFlag.Ack) this.space.settle()
   }
 
-  /** Our first SYN was seen where the script expects this packet. */
-  saw(expected: TcpPacket, flags: number, seq: Seq): void {
-    if ((expected.flags & flags & TcpFlag.Syn) !== 0) this.space.learnLocal(seq, expected.sequence.first)
+  /** Our SYN was seen where the script expects this packet; `again`: it may be another than the one before. */
+  saw(expected: TcpPacket, flags: number, seq: Seq, again: boolean): void {
+    if ((expected.flags & flags & TcpFlag.Syn) === 0) return
+    this.space.learnLocal(seq, expected.sequence.first, again)
   }
 }
 

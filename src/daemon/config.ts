@@ -4,6 +4,7 @@ import { parse, TomlError } from 'smol-toml'
 import type { Impairments } from '../device/impairments.ts'
 import { contains, formatAddress, type Subnet } from '../wire/address.ts'
 import { firstOther, requireHost } from './addresses.ts'
+import { controlPathOf } from './control-path.ts'
 import { messageOf, UsageError } from './errors.ts'
 import { type LOG_FORMATS, type LOG_LEVELS, type Options, readOptions } from './options.ts'
 import { DEFAULT_SERVICES, requireDistinctPorts, type ServicePort } from './service-ports.ts'
@@ -35,6 +36,8 @@ export interface DaemonConfig {
   readyFd: number | undefined
   logLevel: (typeof LOG_LEVELS)[number]
   logFormat: (typeof LOG_FORMATS)[number]
+  /** Seconds after the start in which TCP says nothing. */
+  quietTime: number
   /** By short name (`tcp_fin_timeout`); see `applySysctls`. */
   sysctls: ReadonlyMap<string, string>
   impair: Impairments | undefined
@@ -44,15 +47,6 @@ export interface DaemonConfig {
 
 const DEFAULT_DEVICE = 'tun0'
 const DEFAULT_ADDRESS: Subnet = { address: 0x0a090002, prefix: 24 }
-
-/** Folder of the control sockets. */
-export const RUN_FOLDER = '/run/tunstack'
-
-/** Names the control socket where no option does; the shell of `enterNamespace` has it set. */
-export const CONTROL_VARIABLE = 'TUNSTACK_CONTROL'
-
-export const controlPathOf = (dev: string): string =>
-  process.env[CONTROL_VARIABLE] || `${RUN_FOLDER}/${dev}.sock`
 
 /** The configuration from the command line's options (by name, without dashes), `config` among them. Throws UsageError. */
 export function loadConfig(commandLine: Record<string, unknown>): DaemonConfig {
@@ -91,6 +85,7 @@ export function resolveConfig(commandLine: Options, file: Options = {}): DaemonC
     control: said.control ?? controlPathOf(dev),
     pidFile: said['pid-file'],
     readyFd: said['ready-fd'],
+    quietTime: said['quiet-time'] ?? 0,
     logLevel: said['log-level'] ?? 'info',
     logFormat: said['log-format'] ?? 'text',
     sysctls: new Map([...(file.sysctl ?? []), ...(commandLine.sysctl ?? [])]),

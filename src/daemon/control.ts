@@ -1,18 +1,24 @@
-import { once } from 'node:events'
-import { lstatSync, mkdirSync, rmdirSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
-import { RUN_FOLDER } from './config.ts'
+import { RUN_FOLDER } from './control-path.ts'
 import { type ControlResponse, REQUEST_LIMIT, SOCKET_MODE } from './control-protocol.ts'
 import { codeOf, DaemonError, messageOf } from './errors.ts'
 import { LineReader } from './line-reader.ts'
 import { suggestion } from './nearest.ts'
+import { listenAt } from './unix-socket.ts'
 
 /** What the daemon can be asked: a verb's name and the function that answers it. What it throws becomes the error's text. */
 export type ControlVerbs = ReadonlyMap<string, (args: unknown) => unknown>
 
 /** Clients at one time; who comes on top is refused. */
 const MAX_CLIENTS = 64
+
+const WORDS = {
+  owner: 'another daemon',
+  busyHint: 'each daemon needs a control socket of its own: --control PATH',
+  hint: 'choose another --control PATH',
+}
 
 /** The daemon's unix socket. */
 export class ControlServer {
@@ -37,12 +43,11 @@ export class ControlServer {
    */
   static async listen(path: string, verbs: ControlVerbs): Promise<ControlServer> {
     const madeFolder = makeFolder(dirname(path))
-    await removeStale(path)
     const server = createServer({ allowHalfOpen: true }) // who asks and half-closes still gets its answers
     const control = new ControlServer(path, server, madeFolder)
     server.maxConnections = MAX_CLIENTS
     server.on('connection', (socket) => control.#serve(socket, verbs))
-    await bind(server, path)
+    await listenAt(server, path, SOCKET_MODE, WORDS)
     return control
   }
 
@@ -129,46 +134,6 @@ function makeFolder(folder: string): boolean {
       codeOf(error),
       `cannot make ${folder} for the control socket`,
       'choose one with --control PATH',
-    )
-  }
-}
-
-async function removeStale(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false })
-  if (found === undefined) return
-  if (!found.isSocket()) throw new DaemonError('EEXIST', `${path} exists and is not a socket`)
-  if (await isLive(path)) {
-    const hint = 'each daemon needs a control socket of its own: --control PATH'
-    throw new DaemonError('EADDRINUSE', `another daemon answers on ${path}`, hint)
-  }
-  rmSync(path, { force: true })
-}
-
-function isLive(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT'].includes(codeOf(error))))
-  })
-}
-
-async function bind(server: Server, path: string): Promise<void> {
-  const before = process.umask(0o777 & ~SOCKET_MODE)
-  try {
-    server.listen(path) // makes the file at once, so it never has another mode
-  } finally {
-    process.umask(before)
-  }
-  try {
-    await once(server, 'listening')
-  } catch (error) {
-    throw new DaemonError(
-      codeOf(error),
-      `cannot listen on ${path}: ${messageOf(error)}`,
-      'choose another --control PATH',
     )
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Arena } from '../base/arena.ts'
 import { SeededRandom } from '../base/random.ts'
-import { MILLISECOND } from '../base/time.ts'
+import { MILLISECOND, SECOND } from '../base/time.ts'
 import { type PolledDevice, TunDriver } from '../device/driver.ts'
 import { ImpairedDevice } from '../device/impaired-device.ts'
 import { RealClock } from '../device/real-clock.ts'
@@ -29,7 +29,14 @@ export async function createStack(config: DaemonConfig, log: Logger): Promise<Se
   const arena = new Arena(MEMORY)
   const tun = openTun(arena, config)
   try {
-    const stack = new Stack({ arena, address: config.address, seed: randomBytes(16), mtu: tun.mtu, sysctls })
+    const stack = new Stack({
+      arena,
+      address: config.address,
+      seed: randomBytes(16),
+      mtu: tun.mtu,
+      sysctls,
+      quietTime: config.quietTime * SECOND,
+    })
     const clock = new RealClock()
     const sockets = new Sockets(stack, {
       get now() {

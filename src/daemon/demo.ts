@@ -3,6 +3,7 @@ import { type Duration, type Instant, MILLISECOND, MINUTE } from '../base/time.t
 import type { Host } from '../sim/host.ts'
 import type { Link } from '../sim/link.ts'
 import { World } from '../sim/world.ts'
+import { Shutdown } from '../socket/constants.ts'
 import { Errno, errnoName, errnoText } from '../socket/errno.ts'
 import { Sockets } from '../socket/sockets.ts'
 import type { StreamSocket } from '../socket/stream-socket.ts'
@@ -182,8 +183,10 @@ export class Demo {
     const { data } = this.options
     end.hash.update(data)
     socket.connect(readAddress(RECEIVER), PORT)
+    const nothing = new Uint8Array(1)
+    let isShut = false
     socket.onReady = () => {
-      while (end.bytes < data.length) {
+      while (end.bytes < data.length && end.error === 0) {
         const count = socket.send(data, end.bytes, Math.min(CHUNK, data.length - end.bytes))
         if (count === -Errno.EAGAIN) return
         if (count < 0) {
@@ -192,6 +195,12 @@ export class Demo {
         }
         end.bytes += count
       }
+      // The socket stays until the receiver has ended too: of one that is closed before, nothing shows TIME-WAIT.
+      if (!isShut) socket.shutdown(Shutdown.Write)
+      isShut = true
+      const count = socket.recv(nothing, 0, 1)
+      if (count === -Errno.EAGAIN) return
+      if (count < 0) end.error ||= -count
       socket.close()
     }
   }

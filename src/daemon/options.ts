@@ -87,6 +87,7 @@ const schema = z
     }),
     'pid-file': path,
     'ready-fd': descriptor,
+    'quiet-time': integer(0, 3600),
     'log-level': z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }),
     'log-format': z.enum(LOG_FORMATS, { error: `must be one of ${LOG_FORMATS.join(', ')}` }),
     sysctl: sysctls,

@@ -60,6 +60,7 @@ export class RunningStack implements ServedStack {
     const end = clock.now() + grace
     while (this.#connections > 0 && clock.now() < end && !this.#isEnded) await wait(CLOSE_CHECK)
     for (const c of sockets.tcp.connections()) abort(c)
+    sockets.tcp.timeWait.abortOrphans()
     // The resets are in the turn that this asks for.
     sockets.stack.wake()
     await wait(1)
@@ -77,7 +78,7 @@ export class RunningStack implements ServedStack {
   }
 
   get #connections(): number {
-    let count = 0
+    let count = this.#parts.sockets.tcp.timeWait.awaitingFin
     for (const _ of this.#parts.sockets.tcp.connections()) count++
     return count
   }

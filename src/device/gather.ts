@@ -32,7 +32,7 @@ export function gather(table: Rows, row: number, to: Uint8Array, at: number): nu
   return headLength + firstLength + secondLength
 }
 
-/** The row's flags once the transport checksum of its copy at `at` has been filled in, if that was left to do. */
+/** The row's flags once the transport checksum (RFC 9293 MUST-2) of its copy at `at` has been filled in, if that was left to do. */
 export function completeChecksum(
   table: Rows,
   row: number,

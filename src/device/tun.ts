@@ -28,8 +28,9 @@ const SLAB = 1 << 20
 
 const QUEUE_LENGTH = 4096
 
-/** errno of a device that is down, and of one that was deleted. */
+/** errno of a device that is down, of one that somebody has open, and of one that was deleted. */
 const EIO = 5
+const EBUSY = 16
 const EBADFD = 77
 
 const ADDON = '../../native-setup/build/Release/tunstack.node'
@@ -76,6 +77,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
   #isUp = false
   #isGone = false
   #isClosed = false
+  #retry: NodeJS.Timeout | undefined
 
   /** Takes about 1.1 MB of `arena`: to read into, and for the heads of what is written. */
   constructor(arena: Arena, options: TunOptions = {}) {
@@ -332,7 +334,11 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
     if (this.#isClosed) return
     if (this.#native.inspect() !== 0) {
       if (!this.#isGone) this.#disappeared()
-      if (this.#native.attach(false) !== 0) return
+      const error = this.#native.attach(false)
+      clearTimeout(this.#retry)
+      // Its maker has not let go of it yet, and the kernel does not tell when.
+      if (error === EBUSY) this.#retry = setTimeout(() => this.#examine(), 250).unref()
+      if (error !== 0) return
       this.#isGone = false
       this.#configureAgain()
     }

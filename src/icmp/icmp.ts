@@ -47,7 +47,7 @@ export class Icmp {
     if (message.type === IcmpType.Echo) this.#echo(packet)
     else if (message.type === IcmpType.Timestamp) this.#timestamp(packet, now)
     else if (isIcmpError(message.type)) this.#receivedError(packet, now)
-    // Replies to what nobody here asked, and unknown types, are dropped silently (RFC 1122 §3.2.2).
+    // Replies to what nobody here asked, and unknown types, are dropped silently (RFC 1122 §3.2.2, §3.2.2.7, §3.2.2.9).
   }
 
   /**
@@ -65,7 +65,7 @@ export class Icmp {
     this.#send(header.destination, header.source, ERROR_TOS, type, ICMP_HEADER, start, quoted)
   }
 
-  /** RFC 1122 §3.2.2: what is never reported; it outranks every reason to report. */
+  /** RFC 1122 §3.2.2, RFC 1812 §4.3.2.7, RFC 792 Introduction: what is never reported; it outranks every reason to report. */
   #mayReport(packet: IcmpPacket): boolean {
     const header = packet.header
     if (!packet.isUnicast || header.fragmentOffset !== 0 || !this.#host.isUnicast(header.source)) return false
@@ -73,7 +73,7 @@ export class Icmp {
     return packet.end > packet.payload && isQuery(u8(packet.memory, packet.payload))
   }
 
-  /** RFC 1122 §3.2.2.6: all of the request's data returns, from the address that was asked. */
+  /** RFC 792 Echo; RFC 1122 §3.2.2.6, RFC 1812 §4.3.3.6: all of the request's data returns, from the address that was asked. */
   #echo(packet: IcmpPacket): void {
     const sysctl = this.#host.sysctl
     if (sysctl.icmp_echo_ignore_all !== 0 || this.#isIgnoredBroadcast(packet)) {
@@ -114,7 +114,7 @@ export class Icmp {
     this.#answer(packet, IcmpType.TimestampReply, ICMP_HEADER + TIMESTAMPS, 0, 0)
   }
 
-  /** RFC 1122 §3.2.2.1 to §3.2.2.5: to the protocol that is quoted. RFC 6633 §5 and §3.2.2.2: no heed to quench and redirect. */
+  /** RFC 1122 §3.2.2.1 to §3.2.2.5: to the protocol that is quoted. No heed is taken of quench (RFC 6633 §5) and redirect. */
   #receivedError(packet: IcmpPacket, now: Instant): void {
     const message = this.#message
     if (message.type === IcmpType.SourceQuench || message.type === IcmpType.Redirect) return

@@ -4,7 +4,7 @@ import type { IcmpMessage } from '../wire/icmp.ts'
 import { IcmpType, UnreachableCode } from '../wire/icmp.ts'
 import { Ipv4Header, readQuotedIpv4 } from '../wire/ipv4.ts'
 
-/** Bytes of the transport header that every error quotes (RFC 792). */
+/** Bytes of the transport header that every error quotes (RFC 792 Destination Unreachable). */
 const QUOTED = 8
 
 /** Path MTUs in use, for routers that do not say theirs (RFC 1191 §7.1). */

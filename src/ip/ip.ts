@@ -14,11 +14,11 @@ export interface IpHost extends ReassemblyHost {
   readonly routes: Routes
   /** Takes a whole datagram for us. The record and its bytes are valid during the call, the bytes until the turn's end. */
   deliver(packet: Packet, now: Instant): void
-  /** Fragment zero came and the rest did not: Time Exceeded, code 1, may be due (RFC 792). */
+  /** Fragment zero came and the rest did not: Time Exceeded, code 1, may be due (RFC 792 Time Exceeded; RFC 1122 §3.3.2). */
   reassemblyTimedOut(packet: Packet, now: Instant): void
 }
 
-/** The network layer's input: what a packet must be to reach a protocol. */
+/** The network layer's input: what a packet must be to reach a protocol. Its TTL is no matter (RFC 1122 §3.2.1.7). */
 export class Ip {
   readonly reassembly: Reassembly
   readonly #host: IpHost
@@ -94,7 +94,7 @@ export class Ip {
     return true
   }
 
-  /** RFC 1122 §3.2.1.3: a source is one host, and from outside it is not us. */
+  /** RFC 1122 §3.2.1.3, RFC 9293 MUST-63: a source is one host, and from outside it is not us. */
   #isValidSource(source: number, isLooped: boolean): boolean {
     const routes = this.#host.routes
     if (!routes.isUnicast(source)) {

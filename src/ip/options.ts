@@ -7,7 +7,7 @@ const STRICT_SOURCE_ROUTE = 137
 
 /**
  * True when the options in `offset` … `end - 1` ask for a source route (RFC 791 §3.1). Options of any other kind are skipped (RFC 1122
- * §3.2.1.8), and a malformed list ends where it cannot be read on.
+ * §3.2.1.8, RFC 9293 MUST-50), and a malformed list ends where it cannot be read on.
  */
 export function hasSourceRoute(memory: Uint8Array, offset: number, end: number): boolean {
   let at = offset

@@ -20,10 +20,10 @@ export interface ReassemblyHost {
 /** Largest IP packet, bytes. */
 const MAX_PACKET = 65_535
 /**
- * Puts datagrams together from fragments (RFC 791 §3.2, RFC 815), in blocks of the arena that grow with what has come.
+ * Puts datagrams together from fragments (RFC 791 §3.2, RFC 1122 §3.2.1.4, RFC 815), in blocks of the arena that grow with what has come.
  *
  * Bounded: in all, for each source, and in time; when a bound is reached, the oldest unfinished datagram goes. A fragment that has come
- * already is dropped; one that overlaps in part takes the whole datagram with it, as on Linux (RFC 5722 for IPv6).
+ * already is dropped; one that overlaps in part takes the whole datagram with it, as on Linux (RFC 5722 §4 for IPv6).
  */
 export class Reassembly {
   readonly #host: ReassemblyHost

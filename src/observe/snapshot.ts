@@ -66,8 +66,8 @@ function handshakes({ tcp }: Sockets): SocketRow[] {
 
 function timeWaits({ tcp }: Sockets): SocketRow[] {
   const rows: SocketRow[] = []
-  tcp.timeWait.forEach((local, remote, ports) => {
-    rows.push(bareRow(local, remote, ports, 'TIME-WAIT'))
+  tcp.timeWait.forEach((local, remote, ports, _until, _shared, state) => {
+    rows.push(bareRow(local, remote, ports, state))
   })
   return rows
 }

@@ -83,6 +83,7 @@ export const SocketOption = {
   Domain: 39,
   MaxPacingRate: 47,
   MemInfo: 55,
+  ZeroCopy: 60,
 } as const
 
 export const IpOption = { TypeOfService: 1, TimeToLive: 2, MtuDiscover: 10, Mtu: 14 } as const
@@ -105,8 +106,11 @@ export const TcpOption = {
   QuickAck: 12,
   Congestion: 13,
   UserTimeout: 18,
+  FastOpen: 23,
   NotSentLowWater: 25,
   CongestionInfo: 26,
+  FastOpenConnect: 30,
+  FastOpenNoCookie: 34,
 } as const
 
 /** Requests of ioctl. */

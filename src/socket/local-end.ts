@@ -56,7 +56,7 @@ export class LocalEnd implements Claim {
     return 0
   }
 
-  /** connect(): what bind() has left open, so that no other connection joins the same ends. 0, -ENETUNREACH or -EADDRNOTAVAIL. */
+  /** connect(): what bind() has left open (MUST-44), but to no invalid address (MUST-46), so that no other connection joins the same ends. 0, -ENETUNREACH or -EADDRNOTAVAIL. */
   connect(remote: number, port: number): number {
     const sockets = this.#sockets
     const local = this.localAddress === 0 ? sockets.sourceFor(remote) : this.localAddress

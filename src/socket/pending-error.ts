@@ -22,7 +22,7 @@ export class PendingError {
     return errno
   }
 
-  /** As SO_ERROR tells it: the ICMP error that a connection which is still alive has met counts too. */
+  /** As SO_ERROR tells it: the ICMP error that a connection which is still alive has met counts too (MUST-47); who does not ask is not told (SHLD-20). */
   takeAny(c: Connection | undefined): number {
     const errno = this.take(c)
     if (errno !== 0 || c?.softError === undefined || c.state === 'CLOSED') return errno

@@ -1,4 +1,3 @@
-import { NO_FLOW } from '../base/flow-table.ts'
 import type { Instant } from '../base/time.ts'
 import { Cast } from '../ip/packet.ts'
 import type { Stack } from '../stack/stack.ts'
@@ -11,6 +10,9 @@ import { DatagramSocket } from './datagram-socket.ts'
 import { Errno } from './errno.ts'
 import type { Socket } from './socket.ts'
 import { StreamSocket } from './stream-socket.ts'
+
+/** Linux has no type of socket from here on. */
+const SOCK_MAX = 11
 
 /** Who knows the time outside a turn: the driver, or the simulated world. */
 export interface Clock {
@@ -51,9 +53,10 @@ export class Sockets {
     return this.#opened(new DatagramSocket(this, this.stack.udp.open()))
   }
 
-  /** socket(2): -EAFNOSUPPORT, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT. */
+  /** socket(2): -EAFNOSUPPORT, -EINVAL, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT. */
   socket(domain: number, type: number, protocol: number): Socket | number {
     if (domain !== AF_INET) return -Errno.EAFNOSUPPORT
+    if (type < 0 || type >= SOCK_MAX) return -Errno.EINVAL
     if (type !== SOCK_STREAM && type !== SOCK_DGRAM) return -Errno.ESOCKTNOSUPPORT
     const own = type === SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP
     if (protocol !== 0 && protocol !== own) return -Errno.EPROTONOSUPPORT
@@ -77,6 +80,11 @@ export class Sockets {
   /** An address that one host can have. */
   isUnicast(address: number): boolean {
     return this.stack.routes.isUnicast(address)
+  }
+
+  /** Where a connection to `address` goes: 0 is ourselves. */
+  destination(address: number): number {
+    return address === 0 ? this.ownAddress : address
   }
 
   /** Sending there takes SO_BROADCAST. */
@@ -104,7 +112,7 @@ export class Sockets {
   }
 
   isFlowFree(local: number, localPort: number, remote: number, remotePort: number): boolean {
-    return this.tcp.flows.find(local, remote, (remotePort << 16) | localPort) === NO_FLOW
+    return this.tcp.isPairFree(local, localPort, remote, remotePort, this.now)
   }
 
   #opened<S extends Socket>(socket: S): S {

@@ -43,6 +43,14 @@ const socketOptions: Readonly<Record<number, Option>> = {
   [SocketOption.ReusePort]: flag('reusesPort'),
   [SocketOption.KeepAlive]: flag('keepAlive'),
   [SocketOption.OobInline]: flag('isOutOfBandInline'),
+  [SocketOption.ZeroCopy]: {
+    get: (s) => Number(s.isZeroCopy),
+    set: (s, value) => {
+      if (!within(value, 0, 1)) return -Errno.EINVAL
+      s.isZeroCopy = value !== 0
+      return 0
+    },
+  },
   [SocketOption.Type]: { get: () => SOCK_STREAM },
   [SocketOption.Domain]: { get: () => AF_INET },
   [SocketOption.Protocol]: { get: () => IPPROTO_TCP },
@@ -143,6 +151,27 @@ const tcpOptions: Readonly<Record<number, Option>> = {
   [TcpOption.UserTimeout]: {
     get: (s) => s.settings.userTimeout / MILLISECOND,
     set: (s, value) => configured(s, value >= 0, (t) => (t.userTimeout = value * MILLISECOND)),
+  },
+  [TcpOption.FastOpen]: {
+    get: (s) => s.listener?.fastOpen.limit ?? s.settings.fastOpenBacklog,
+    set: (s, value) => {
+      const limit = Math.min(value, s.sockets.stack.sysctls.core.somaxconn)
+      if (s.listener !== undefined && value >= 0) s.listener.fastOpen.limit = limit
+      return configured(s, value >= 0 && !s.isOpen, (t) => (t.fastOpenBacklog = limit))
+    },
+  },
+  [TcpOption.FastOpenConnect]: {
+    get: (s) => Number(s.settings.connectsFast),
+    set: (s, value) => {
+      if (!within(value, 0, 1)) return -Errno.EINVAL
+      if (!s.sockets.tcp.fastOpen.isEnabled) return -Errno.EOPNOTSUPP
+      return configured(s, !s.isListening && !s.isOpen, (t) => (t.connectsFast = value === 1))
+    },
+  },
+  [TcpOption.FastOpenNoCookie]: {
+    get: (s) => Number(s.settings.fastOpenNoCookie),
+    set: (s, value) =>
+      configured(s, within(value, 0, 1) && !s.isOpen, (t) => (t.fastOpenNoCookie = value === 1)),
   },
   [TcpOption.NotSentLowWater]: {
     get: (s) => s.settings.notSentLowWater | 0,
@@ -247,7 +276,7 @@ function receiveBufferOf(s: StreamSocket): number {
 }
 
 function setSendBuffer(s: StreamSocket, value: number): number {
-  const size = Math.max(2 * Math.min(value, MAX_INT >> 1), MIN_SEND_BUFFER)
+  const size = withOverhead(s, value, MIN_SEND_BUFFER)
   return configured(s, true, (t) => {
     t.sendBuffer = size
     t.isSendBufferFixed = true
@@ -255,12 +284,18 @@ function setSendBuffer(s: StreamSocket, value: number): number {
 }
 
 function setReceiveBuffer(s: StreamSocket, value: number): number {
-  const size = Math.max(2 * Math.min(value, MAX_INT >> 1), MIN_RECEIVE_BUFFER)
+  const size = withOverhead(s, value, MIN_RECEIVE_BUFFER)
   return configured(s, true, (t) => {
     t.receiveBuffer = size
-    t.isReceiveBufferFixed = true
+    t.isReceiveBufferFixed = doubles(s) // half of it is overhead
   })
 }
+
+/** Linux doubles what is asked for, and has a least size. */
+const withOverhead = (s: StreamSocket, value: number, least: number): number =>
+  doubles(s) ? Math.max(2 * Math.min(value, MAX_INT >> 1), least) : Math.max(1, value)
+
+const doubles = (s: StreamSocket): boolean => s.sockets.tcp.host.profile.doublesBuffers
 
 /** Odd: acknowledge at once, what is owed too. Even: later. */
 function setQuickAck(s: StreamSocket, value: number): number {

@@ -1,17 +1,14 @@
 import { discard, send } from '../tcp/calls.ts'
 import type { Connection } from '../tcp/connection.ts'
-import { hasRoom } from '../tcp/limits.ts'
 import { add } from '../wire/seq.ts'
 import { Ioctl, Msg, Poll } from './constants.ts'
 import { Errno } from './errno.ts'
 
 /** The receive and send queues of a connection as recv, ioctl and poll see them, with the urgent octet at its place. */
 
-/** The largest piece that is sent at once, bytes. */
-const MAX_PIECE = 65535 - 80
-
-/** A handshake of ours is still going on: nothing can be read or written yet. */
-export const isOpening = (c: Connection): boolean => c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED'
+/** A handshake of ours is still going on: nothing can be read or written yet. A Fast Open by the peer can. */
+export const isOpening = (c: Connection): boolean =>
+  c.state === 'SYN-SENT' || (c.state === 'SYN-RECEIVED' && c.isActive)
 
 /**
  * recv() from the stream: bytes copied, or left out with MSG_TRUNC; 0 when there are none. Reading stops before the urgent octet, and at it
@@ -105,7 +102,7 @@ export function writeStream(
   length: number,
   flags: number,
 ): number {
-  const count = send(c, from, offset, Math.min(length, unsentRoom(c)))
+  const count = send(c, from, offset, length)
   if (count === 0) return 0
   if ((flags & Msg.Oob) !== 0) {
     c.send.up = add(c.send.base, c.send.queue.length)
@@ -127,24 +124,3 @@ function isReadable(c: Connection, lowWater: number): boolean {
   const target = isAtMark(c) && !c.settings.isOutOfBandInline ? lowWater + 1 : lowWater
   return available >= target || receive.wnd <= receive.segmentSize
 }
-
-/** Room enough for POLLOUT: in the send buffer, and half of TCP_NOTSENT_LOWAT. */
-export const hasRoomToWrite = (c: Connection): boolean => hasRoom(c) && 2 * c.send.unsent < notSentLowWater(c)
-
-/**
- * Bytes that send() may take before TCP_NOTSENT_LOWAT holds it back. As Linux's: what can go out at once does not count, and the mark may be
- * passed by a piece that has been begun, up to half the peer's window.
- */
-function unsentRoom(c: Connection): number {
-  const lowWater = notSentLowWater(c)
-  if (lowWater >= 0x7fffffff) return lowWater
-  const { send, congestion, recovery } = c
-  const sendable = Math.max(0, Math.min(congestion.window - recovery.inFlight(c), send.usable))
-  const piece = Math.min(MAX_PIECE, send.maxWindow >> 1)
-  const goal = Math.max(c.segmentSize, piece - (piece % c.segmentSize))
-  return Math.max(0, sendable + Math.ceil(lowWater / goal) * goal - send.unsent)
-}
-
-/** TCP_NOTSENT_LOWAT of the connection, or `tcp_notsent_lowat`. */
-export const notSentLowWater = (c: Connection): number =>
-  c.settings.notSentLowWater === 0 ? c.tcp.host.sysctl.tcp_notsent_lowat : c.settings.notSentLowWater

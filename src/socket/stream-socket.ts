@@ -1,25 +1,20 @@
 import type { Duration, Instant } from '../base/time.ts'
 import { abort, close, configure, release } from '../tcp/calls.ts'
 import type { Connection, TcpUser } from '../tcp/connection.ts'
+import type { FastOpen } from '../tcp/fast-open-state.ts'
 import type { Listener } from '../tcp/listener.ts'
+import { hasRoom } from '../tcp/send-room.ts'
 import type { Settings } from '../tcp/settings.ts'
 import { Ioctl, Msg, Poll, Shutdown } from './constants.ts'
 import { Errno } from './errno.ts'
+import { connectAndSend, connectDeferred, isDeferred, sendDeferred } from './fast-open.ts'
 import { LocalEnd } from './local-end.ts'
 import { PendingError } from './pending-error.ts'
 import { ANY_EVENT, type Watcher, Watchers } from './pollable.ts'
 import type { Socket, SocketAddress } from './socket.ts'
 import type { Sockets } from './sockets.ts'
 import { getOption, setOption, tellOption } from './stream-options.ts'
-import {
-  arrivals,
-  COUNTS,
-  hasRoomToWrite,
-  isOpening,
-  readOutOfBand,
-  readStream,
-  writeStream,
-} from './stream-queues.ts'
+import { arrivals, COUNTS, isOpening, readOutOfBand, readStream, writeStream } from './stream-queues.ts'
 import { Wakeups } from './wakeups.ts'
 
 /** Directions that shutdown() has closed. */
@@ -40,6 +35,8 @@ export class StreamSocket implements Socket, TcpUser {
   /** SO_RCVTIMEO and SO_SNDTIMEO, for callers that block; 0: none. */
   receiveTimeout: Duration = 0
   sendTimeout: Duration = 0
+  /** SO_ZEROCOPY, as it is told: MSG_ZEROCOPY copies like any other send, and completes at once without a notice. */
+  isZeroCopy = false
   settings: Settings
   connection: Connection | undefined
   listener: Listener | undefined
@@ -62,6 +59,7 @@ export class StreamSocket implements Socket, TcpUser {
     this.connection = connection
     this.end.share(connection.local, connection.localPort)
     this.#phase = 'connected'
+    if (connection.state === 'CLOSED') this.end.release() // while it waited to be accepted
     connection.user = this
   }
 
@@ -112,17 +110,24 @@ export class StreamSocket implements Socket, TcpUser {
   }
 
   connect(address: number, port: number): number {
+    if (this.settings.connectsFast && this.#phase === 'unconnected')
+      return connectDeferred(this, address, port)
+    return this.open(this.sockets.destination(address), port)
+  }
+
+  /** connect() itself. `fastOpen`: what the SYN carries. */
+  open(remote: number, port: number, fastOpen?: FastOpen): number {
     if (this.#phase === 'connected') return -Errno.EISCONN
     if (this.#phase === 'spoilt') return -Errno.EINVAL
     if (this.#phase === 'connecting') return this.#connectAgain()
     if (this.listener !== undefined || this.isOpen) return -Errno.EISCONN
-    const { tcp, ownAddress } = this.sockets
-    const remote = address === 0 ? ownAddress : address
+    const { tcp } = this.sockets
     const error = this.end.connect(remote, port)
     if (error !== 0) return error
     this.#error.set(0)
     this.#phase = 'connecting'
-    this.connection = tcp.connect(this.localAddress, this.localPort, remote, port, this.settings, this.now)
+    const { localAddress, localPort, settings } = this
+    this.connection = tcp.connect(localAddress, localPort, remote, port, settings, this.now, fastOpen)
     this.connection.user = this
     return -Errno.EINPROGRESS
   }
@@ -136,6 +141,7 @@ export class StreamSocket implements Socket, TcpUser {
     if (c !== undefined) {
       c.user = undefined
       abort(c)
+      c.receive.clear() // what a connection that was over had left
     }
     this.connection = undefined
     this.#phase = 'unconnected'
@@ -147,7 +153,8 @@ export class StreamSocket implements Socket, TcpUser {
   }
 
   send(from: Uint8Array, offset: number, length: number, flags = 0): number {
-    if ((flags & Msg.FastOpen) !== 0) return -Errno.EOPNOTSUPP
+    if ((flags & Msg.FastOpen) !== 0) return this.isOpen ? -Errno.EISCONN : -Errno.EOPNOTSUPP
+    if (isDeferred(this)) return sendDeferred(this, from, offset, length, flags)
     const c = this.connection
     const error = this.takeError()
     if (error !== 0) return -error
@@ -159,15 +166,9 @@ export class StreamSocket implements Socket, TcpUser {
     return count === 0 ? -Errno.EAGAIN : count
   }
 
-  /** As `send`: a stream does not look at the address. */
-  sendTo(
-    from: Uint8Array,
-    offset: number,
-    length: number,
-    _address: number,
-    _port: number,
-    flags = 0,
-  ): number {
+  /** As `send`: a stream does not look at the address, but with MSG_FASTOPEN, where it connects first. */
+  sendTo(from: Uint8Array, offset: number, length: number, address: number, port: number, flags = 0): number {
+    if ((flags & Msg.FastOpen) !== 0) return connectAndSend(this, from, offset, length, address, port, flags)
     return this.send(from, offset, length, flags)
   }
 
@@ -254,9 +255,10 @@ export class StreamSocket implements Socket, TcpUser {
     let bits = this.#error.isSet(c) ? Poll.Err : 0
     if (!this.isOpen || (readsNoMore && sendsNoMore)) bits |= Poll.Hup
     if (readsNoMore) bits |= Poll.In | Poll.ReadNormal | Poll.ReadHup
+    if (isDeferred(this)) return bits | Poll.Out | Poll.WriteNormal
     if (c !== undefined && isOpening(c)) return bits
     if (c !== undefined) bits |= arrivals(c, this.receiveLowWater)
-    if (c === undefined || sendsNoMore || hasRoomToWrite(c)) bits |= Poll.Out | Poll.WriteNormal
+    if (c === undefined || sendsNoMore || hasRoom(c)) bits |= Poll.Out | Poll.WriteNormal
     else this.#wakeups.wantsRoom = true
     return bits
   }
@@ -352,6 +354,7 @@ export class StreamSocket implements Socket, TcpUser {
 
   #connectAgain(): number {
     const c = this.connection!
+    if (isDeferred(this)) return -Errno.EISCONN
     if (isOpening(c)) return -Errno.EALREADY
     if (c.state !== 'CLOSED') {
       this.#phase = 'connected'
@@ -384,7 +387,7 @@ export class StreamSocket implements Socket, TcpUser {
   #newEvents(): number {
     const c = this.connection
     if (c === undefined) return ANY_EVENT
-    return this.#wakeups.take(c, hasRoomToWrite(c), this.#error.isSet(c))
+    return this.#wakeups.take(c, hasRoom(c), this.#error.isSet(c))
   }
 
   #stopListening(): void {

@@ -68,7 +68,7 @@ const memoryInfo: StructOption = {
 const congestion: StructOption = {
   tell: (s, out) => {
     const name = new Uint8Array(NAME_LENGTH)
-    const text = s.settings.congestionControl
+    const text = s.connection?.congestion.name ?? s.settings.congestionControl
     for (let i = 0; i < text.length; i++) name[i] = text.charCodeAt(i)
     return tellBytes(name, out)
   },

@@ -27,7 +27,7 @@ const STATES: Readonly<Record<State, number>> = {
 /** Linux's numbers of the phases of congestion control: Open, Disorder, CWR, Recovery, Loss. */
 const PHASES: Readonly<Record<Phase, number>> = { open: 0, disorder: 1, reduction: 2, recovery: 3, loss: 4 }
 
-const Option = { Timestamps: 1, Sack: 2, WindowScale: 4, Ecn: 8, EcnSeen: 16 } as const
+const Option = { Timestamps: 1, Sack: 2, WindowScale: 4, Ecn: 8, EcnSeen: 16, SynData: 32 } as const
 
 /** Segments of the congestion window before there is a connection. */
 const INITIAL_WINDOW = 10
@@ -65,6 +65,10 @@ function describeOptions(info: TcpInfo, c: Connection): void {
   if (options.timestamps) info.tcpi_options |= Option.Timestamps
   if (options.sack) info.tcpi_options |= Option.Sack
   if (options.ecn) info.tcpi_options |= c.ecn.hasSeen ? Option.Ecn | Option.EcnSeen : Option.Ecn
+  if (c.fastOpen !== undefined) {
+    if (c.fastOpen.isDataAcknowledged) info.tcpi_options |= Option.SynData
+    info.tcpi_fastopen_client_fail = c.fastOpen.failure
+  }
   if (!options.windowScaling) return
   info.tcpi_options |= Option.WindowScale
   info.tcpi_snd_wscale = options.sendShift

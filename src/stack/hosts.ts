@@ -1,3 +1,4 @@
+import type { Instant } from '../base/time.ts'
 import type { IcmpHost } from '../icmp/host.ts'
 import type { IpHost } from '../ip/ip.ts'
 import { Cast } from '../ip/packet.ts'
@@ -75,11 +76,13 @@ export const udpHost = (stack: Stack, outlet: Outlet, ring: ReplyRing): UdpHost 
   wake: () => stack.wake(),
 })
 
-export const tcpHost = (stack: Stack, replies: SegmentSink): TcpHost => ({
+export const tcpHost = (stack: Stack, replies: SegmentSink, quietTime: Instant): TcpHost => ({
   arena: stack.arena,
   random: stack.random,
   sysctl: stack.sysctls.tcp,
+  profile: stack.profile,
   counters: stack.counters.tcp,
+  quietTime,
   replies,
   sourceFor: (remote) => stack.routes.sourceFor(remote),
   isLocal: (address) => stack.routes.isLocal(address),

@@ -120,6 +120,7 @@ export class Outlet implements SegmentSink {
     // RFC 6864 §4.1: what cannot be fragmented needs no identification.
     const id = dontFragment ? 0 : identification.next(destination, protocol)
     const bits = dontFragment ? DONT_FRAGMENT : 0
+    // Never 0, and a transport's own or the stack's (RFC 1122 §3.2.1.7); so an ICMP message has a new one (RFC 1812 §4.3.2.2).
     const timeToLive = ttl === 0 ? sysctl.ip_default_ttl : ttl
     writeIpv4(this.memory, this.#head, totalLength, tos, id, bits, timeToLive, protocol, source, destination)
   }

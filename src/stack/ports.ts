@@ -16,14 +16,14 @@ export class EphemeralPorts {
   readonly #random: Random
   readonly #offsetHash: SipHash
   readonly #counterHash: SipHash
-  readonly #counters = new Int32Array(COUNTERS)
+  /** Filled in when first needed: many stacks, of tests above all, never connect. */
+  #counters: Int32Array | undefined
 
   constructor(sysctl: PortSysctls, random: Random) {
     this.#sysctl = sysctl
     this.#random = random
     this.#offsetHash = new SipHash(random.bytes(16))
     this.#counterHash = new SipHash(random.bytes(16))
-    for (let i = 0; i < COUNTERS; i++) this.#counters[i] = random.word() & 0x7fff
   }
 
   /** A free port, or 0 when there is none: from a random one upwards (RFC 6056 §3.3.1, algorithm 1). */
@@ -38,11 +38,19 @@ export class EphemeralPorts {
   chooseFor(local: number, remote: number, remotePort: number, isFree: (port: number) => boolean): number {
     const offset = this.#offsetHash.words(local, remote, remotePort, 0) >>> 0
     const slot = this.#counterHash.words(local, remote, remotePort, 0) & (COUNTERS - 1)
-    const port = this.#search(offset + this.#counters[slot]!, isFree)
+    this.#counters ??= this.#randomCounters()
+    const counters = this.#counters
+    const port = this.#search(offset + counters[slot]!, isFree)
     const count = this.#count
     const distance = port - this.#first - (offset % count)
-    if (port !== 0) this.#counters[slot] = (distance + 1 + count) % count
+    if (port !== 0) counters[slot] = (distance + 1 + count) % count
     return port
+  }
+
+  #randomCounters(): Int32Array {
+    const counters = new Int32Array(COUNTERS)
+    for (let i = 0; i < COUNTERS; i++) counters[i] = this.#random.word() & 0x7fff
+    return counters
   }
 
   get #first(): number {

@@ -10,6 +10,7 @@ import { Ip } from '../ip/ip.ts'
 import type { Packet } from '../ip/packet.ts'
 import { PathMtus } from '../ip/path-mtus.ts'
 import { Routes } from '../ip/routes.ts'
+import { LINUX, type TcpProfile } from '../tcp/profile.ts'
 import { Tcp } from '../tcp/tcp.ts'
 import { Udp } from '../udp/udp.ts'
 import type { Subnet } from '../wire/address.ts'
@@ -47,6 +48,10 @@ export interface StackOptions {
   /** Networks reached through the host's end besides our own; everything when left out. */
   routes?: readonly Subnet[]
   sysctls?: Sysctls
+  /** TCP says nothing, and takes nothing, before this moment (RFC 9293 §3.4.3); 0 when left out. */
+  quietTime?: Instant
+  /** Whose choices TCP makes where RFCs leave one; Linux's when left out. The stack's own: it may be changed while it runs. */
+  profile?: TcpProfile
 }
 
 /**
@@ -58,6 +63,7 @@ export class Stack {
   readonly arena: Arena
   readonly random: Random
   readonly sysctls: Sysctls
+  readonly profile: TcpProfile
   readonly counters = new Counters()
   readonly routes: Routes
   readonly paths: PathMtus
@@ -86,7 +92,8 @@ export class Stack {
     const { counters } = this
     this.arena = arena
     this.random = new SeededRandom(options.seed)
-    this.sysctls = options.sysctls ?? new Sysctls()
+    this.profile = options.profile ?? { ...LINUX }
+    this.sysctls = options.sysctls ?? new Sysctls(this.profile)
     this.routes = new Routes(options.address, mtu, options.routes)
     this.paths = new PathMtus(mtu, this.sysctls.route)
     this.ports = new EphemeralPorts(this.sysctls.ports, this.random)
@@ -107,7 +114,7 @@ export class Stack {
     this.ip = new Ip(ipHost(this))
     this.icmp = new Icmp(icmpHost(this, replies))
     this.udp = new Udp(udpHost(this, new Outlet(context, this.#datagrams), this.#datagrams))
-    this.tcp = new Tcp(tcpHost(this, replies))
+    this.tcp = new Tcp(tcpHost(this, replies, options.quietTime ?? 0))
   }
 
   /** Takes in the packet in `row`, whose bytes lie in the arena until the turn's end. */

@@ -43,12 +43,21 @@ const RANGES: Record<string, readonly [number, number]> = {
   tcp_syncookies: [0, 2],
   tcp_timestamps: [0, 2],
   tcp_tw_reuse: [0, 2],
+  tcp_tw_reuse_delay: [1, INT_MAX],
   tcp_window_scaling: [0, 1],
   tcp_wmem: [1, INT_MAX],
 }
 
 /** Keys whose numbers must not descend. */
 const ASCENDING = new Set(['ip_local_port_range', 'tcp_mem', 'tcp_rmem', 'tcp_wmem', 'udp_mem'])
+
+/** Keys whose text has a form: what it is, and in words. */
+const FORMS: Record<string, readonly [RegExp, string]> = {
+  tcp_fastopen_key: [
+    /^[0-9a-f]{8}(-[0-9a-f]{8}){3}(,[0-9a-f]{8}(-[0-9a-f]{8}){3})?$/i,
+    'four words of eight hexadecimal digits, joined by dashes, and behind a comma perhaps four more',
+  ],
+}
 
 /** Keys that take one of some words. */
 const WORDS: Record<string, () => readonly string[]> = {
@@ -58,6 +67,8 @@ const WORDS: Record<string, () => readonly string[]> = {
 /** Undefined when the key (without its prefix) may have the value, else the reason why not. */
 export function checkValue(field: string, value: number | string | readonly number[]): string | undefined {
   if (typeof value === 'string') {
+    const form = FORMS[field]
+    if (form !== undefined) return form[0].test(value) ? undefined : `must be ${form[1]}`
     const words = WORDS[field]?.()
     return words === undefined || words.includes(value) ? undefined : `must be one of ${words.join(', ')}`
   }

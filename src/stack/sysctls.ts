@@ -1,5 +1,6 @@
 import { IcmpSysctls } from '../icmp/sysctls.ts'
 import { IpSysctls, RouteSysctls } from '../ip/sysctls.ts'
+import { LINUX, type TcpProfile } from '../tcp/profile.ts'
 import { TcpSysctls } from '../tcp/sysctls.ts'
 import { CoreSysctls, UdpSysctls } from '../udp/sysctls.ts'
 import { PortSysctls } from './ports.ts'
@@ -31,10 +32,12 @@ export class Sysctls {
   readonly ports = new PortSysctls()
   readonly #owners = new Map<string, Record<string, Value>[]>()
 
-  constructor() {
+  /** `profile` has defaults of its own. */
+  constructor(profile: TcpProfile = LINUX) {
     for (const object of [this.ip, this.icmp, this.udp, this.tcp, this.ports]) this.#add(IPV4, object)
     this.#add(ROUTE, this.route)
     this.#add(CORE, this.core)
+    for (const [name, value] of Object.entries(profile.sysctls)) this.set(name, value)
   }
 
   /** Why a key is refused whatever its value, or undefined. */

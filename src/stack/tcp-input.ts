@@ -8,7 +8,7 @@ import { Drop } from '../wire/drop.ts'
 import { readSegment, Segment, verifySegment } from '../wire/tcp.ts'
 import type { StackCounters } from './counters.ts'
 
-/** Reads segments for TCP, and drops what is none. */
+/** Reads segments for TCP, and drops what is none, or is addressed to more than one host (MUST-57). */
 export class TcpInput {
   readonly #segment = new Segment()
   readonly #counters: StackCounters

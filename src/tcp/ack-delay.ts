@@ -61,7 +61,7 @@ export class AckDelay {
 
   /** The user has read: what was owed with a delay goes now, if nothing is left to read and no answer is likely to carry it. */
   wasRead(c: Connection): boolean {
-    if (!c.acks.delayed) return false
+    if (!c.acks.delayed || !c.tcp.host.profile.adaptsDelay) return false
     if (distance(c.receive.acknowledged, c.receive.nxt) > c.receive.segmentSize) return true
     if (c.receive.queue.length > 0) return false
     return this.#pushed === Pushed.Twice || (this.#pushed === Pushed.Once && !this.isTwoWay(c))
@@ -98,6 +98,8 @@ export class AckDelay {
   }
 
   #delay(c: Connection): Duration {
+    const { profile } = c.tcp.host
+    if (!profile.adaptsDelay) return profile.delayedAck
     if (this.timeout <= SHORTEST) return SHORTEST
     const { smoothed } = c.rtt
     const most = smoothed > 0 ? Math.min(LONGEST, Math.max(smoothed, SHORTEST)) : LONGEST

@@ -1,30 +1,36 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
+import type { TcpProfile } from './profile.ts'
 
-/** Acknowledgements at once after the handshake, before delaying begins (Linux's TCP_MAX_QUICKACKS). */
-const QUICK_ACKS = 16
 /** Duplicates of one turn that get an acknowledgement of their own. */
 const MAX_DUPLICATES = 64
 
-/** Which acknowledgements a connection owes. Input marks here; output speaks. */
+/** Which acknowledgements a connection owes. Input marks here, for all segments of a turn (MUST-58, MUST-59); output speaks. */
 export class Acks {
   /** An acknowledgement at the turn's end. */
   now = false
-  /** One when the delay is over, or with the next segment. */
+  /** One when the delay is over (MUST-40), or with the next segment. */
   delayed = false
-  /** Out-of-order and duplicate segments, each of which gets its own (RFC 5681 §4.2). */
+  /** Out-of-order and duplicate segments, each of which gets its own (RFC 5681 §4.2, MAY-13). */
   duplicates = 0
   /** RFC 5961's challenge; the limiters are asked when it is sent. */
   challenge = false
   /** An answer to an empty segment that was not acceptable, perhaps a probe: limited like a challenge, but none. */
   answer = false
   /** Acknowledgements yet to be sent without delay. */
-  quick = QUICK_ACKS
+  quick: number
   /** The most of these at a time. */
-  readonly quickMost = QUICK_ACKS
+  readonly quickMost: number
   /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
   mode = -1
   #limitedAt: Instant = Number.NEGATIVE_INFINITY
+  readonly #everySecond: boolean
+
+  constructor(profile: TcpProfile) {
+    this.quick = profile.quickAcks
+    this.quickMost = profile.quickAcks
+    this.#everySecond = profile.acksEverySecond
+  }
 
   get isOwed(): boolean {
     return this.now || this.duplicates > 0 || this.challenge || this.answer
@@ -51,7 +57,8 @@ export class Acks {
    * carry it. True when it is owed at once.
    */
   oweForData(unacknowledged: number, segmentSize: number, isTwoWay: boolean): boolean {
-    if (unacknowledged > segmentSize || this.#isQuick(isTwoWay)) this.now = true
+    const isSecond = this.delayed && this.#everySecond
+    if (unacknowledged > segmentSize || this.#isQuick(isTwoWay) || isSecond) this.now = true
     else this.delayed = true
     return this.now
   }

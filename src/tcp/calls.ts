@@ -2,8 +2,10 @@ import type { Instant } from '../base/time.ts'
 import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { sendReset } from './reset.ts'
+import { roomToSend } from './send-room.ts'
 import type { Settings } from './settings.ts'
 import { canSend, isSynchronized } from './state.ts'
+import { TIME_WAIT_LENGTH } from './time-wait.ts'
 import { Timer } from './timers.ts'
 
 /** RFC 6928: ten segments, or what they would be at 1,460 bytes. */
@@ -11,25 +13,15 @@ export const initialWindow = (mss: number): number => Math.min(10 * mss, Math.ma
 
 /** The handshake is over: what both sides agreed on takes effect. */
 export function established(c: Connection, now: Instant): void {
-  const { rtt, receive, settings } = c
+  const { receive, settings } = c
   c.heardAt = now
   c.timers.cancel(Timer.Retransmit)
   c.path.begin(c, now)
   receive.segmentSize = Math.min(c.segmentSize, c.tcp.host.receiveMtu - 40)
-  // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
-  const wasLost = c.synRetransmits > 0
-  if (wasLost && rtt.smoothed === 0) rtt.fallBack()
-  const { segmentSize } = c
-  c.congestion.begin(
-    {
-      segmentSize,
-      initialWindow: wasLost ? segmentSize : initialWindow(segmentSize),
-      smoothedRtt: rtt.smoothed,
-      hasSack: c.options.sack,
-      rate: c.recovery.rate,
-    },
-    now,
-  )
+  if (c.tcp.host.profile.receivesWholeSegments) receiveWholeSegments(c)
+  if (c.fastOpenQueue === undefined || c.synRetransmits > 0) beginSending(c, now)
+  c.fastOpenQueue?.left(false, c.tcp.seconds)
+  c.fastOpenQueue = undefined
   c.send.maxWindow = Math.max(c.send.maxWindow, c.send.wnd)
   c.receiveSpace.begin(c, now)
   if (settings.keepAlive) c.timers.arm(Timer.Keepalive, now, settings.keepIdle)
@@ -41,13 +33,39 @@ export function established(c: Connection, now: Instant): void {
   c.speak()
 }
 
+/** The path's first guesses: the congestion window, and after a lost SYN the time-out. */
+export function beginSending(c: Connection, now: Instant): void {
+  const { rtt, segmentSize } = c
+  // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
+  const wasLost = c.synRetransmits > 0
+  if (wasLost && rtt.smoothed === 0) rtt.fallBack()
+  c.congestion.begin(
+    {
+      segmentSize,
+      initialWindow: wasLost ? segmentSize : initialWindow(segmentSize),
+      smoothedRtt: rtt.smoothed,
+      hasSack: c.options.sack,
+      rate: c.recovery.rate,
+    },
+    now,
+  )
+}
+
+/** The receive buffer is rounded up to whole segments of the peer's size (FreeBSD's tcp_mss). */
+function receiveWholeSegments(c: Connection): void {
+  const size = Math.min(c.options.sendMss, c.path.mss)
+  if (!c.isActive) c.settings = c.settings.copy() // a listener's, and others share it
+  c.settings.receiveBuffer = Math.ceil(c.settings.receiveBuffer / size) * size
+  c.receive.limit = c.settings.receiveLimit
+}
+
 /**
- * SEND (RFC 9293 §3.10.2): queues bytes. Returns how many were taken, 0 when the buffer is full.
+ * SEND (RFC 9293 §3.10.2): queues bytes, which output may gather (MAY-16), but not for long (MUST-60). Returns how many were taken, 0 when the buffer is full.
  * The caller has seen that the state allows sending.
  */
 export function send(c: Connection, from: Uint8Array, offset: number, length: number): number {
   const { queue } = c.send
-  let count = Math.min(length, c.send.limit - queue.length)
+  let count = roomToSend(c, length)
   if (count < length) c.send.isBufferShort = true
   if (count <= 0) return 0
   if (!queue.reserve(queue.length + count)) {
@@ -131,7 +149,7 @@ export function abort(c: Connection): void {
 }
 
 /**
- * The user lets go of the connection: it is closed, and ends by itself. With data unread the peer must learn that it is lost
+ * The user lets go of the connection: it is closed, reading too (MAY-1), and ends by itself. With data unread the peer must learn that it is lost
  * (SHLD-3): a reset instead of a FIN.
  */
 export function release(c: Connection, now: Instant): void {
@@ -151,15 +169,20 @@ export function release(c: Connection, now: Instant): void {
   c.tcp.limitOrphans(c)
 }
 
-/** An orphan in FIN-WAIT-2 waits for the peer's FIN only so long (`tcp_fin_timeout`), or with a negative TCP_LINGER2 not at all. */
+/**
+ * An orphan in FIN-WAIT-2 waits for the peer's FIN only so long (`tcp_fin_timeout`, but 3.5 time-outs, in which a FIN may be sent again), or with
+ * a negative TCP_LINGER2 not at all. It waits as a row of the table of TIME-WAIT, as on Linux: what is beyond that table's time, before.
+ */
 export function awaitFin(c: Connection, now: Instant): void {
   const { finTimeout } = c.settings
-  if (finTimeout >= 0) {
-    c.timers.arm(Timer.FinWait2, now, finTimeout)
+  if (finTimeout < 0) {
+    c.tcp.host.counters.TCPAbortOnLinger++
+    abort(c)
     return
   }
-  c.tcp.host.counters.TCPAbortOnLinger++
-  abort(c)
+  const wait = Math.max(finTimeout, 3.5 * c.rtt.timeout)
+  if (wait > TIME_WAIT_LENGTH) c.timers.arm(Timer.FinWait2, now, wait - TIME_WAIT_LENGTH)
+  else c.tcp.leaveFinWait2(c, now, wait)
 }
 
 /** The user has changed its settings: they take effect at once. */

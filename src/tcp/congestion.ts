@@ -23,7 +23,8 @@ export interface Opening {
 
 /**
  * A congestion control algorithm: how large the window is, and how it grows and shrinks. When something was lost, and how the window comes
- * down during recovery, is `Recovery`'s affair. All sizes in bytes. One shared test suite holds every implementation to this.
+ * down during recovery, is `Recovery`'s affair. All sizes in bytes. One shared test suite holds every implementation to
+ * this (MAY-18).
  */
 export interface CongestionController extends LossWatcher {
   readonly name: string
@@ -37,8 +38,8 @@ export interface CongestionController extends LossWatcher {
   readonly pacingRate: number
   /** The handshake is over. */
   begin(opening: Opening, now: Instant): void
-  /** The segment size has changed. */
-  resize(segmentSize: number): void
+  /** The segment size has changed, and the initial window with it. */
+  resize(segmentSize: number, initialWindow: number): void
   /** `delivered` bytes arrived, the window was what held the sender back, and it may grow. */
   grow(delivered: number, smoothedRtt: Duration, now: Instant): void
   /** Every acknowledgement, whatever the phase: `rtt` is that of the segment sent last among those that it reports, microseconds, or -1. */

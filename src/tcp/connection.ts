@@ -7,6 +7,8 @@ import type { CongestionController } from './congestion.ts'
 import { createController } from './controllers.ts'
 import { DuplicateReports } from './duplicate-reports.ts'
 import { Ecn } from './ecn.ts'
+import type { FastOpenQueue } from './fast-open-queue.ts'
+import type { FastOpen } from './fast-open-state.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength } from './options.ts'
 import { Pacer } from './pacer.ts'
@@ -40,6 +42,7 @@ export class Connection {
   readonly tcp: Tcp
   /** Row in the tables of connections and timers. */
   readonly id: number
+  /** Both ends, for good (MUST-45). */
   readonly local: number
   readonly remote: number
   readonly localPort: number
@@ -50,12 +53,12 @@ export class Connection {
   readonly options: Negotiated
   readonly send: SendState
   readonly receive: ReceiveState
-  readonly acks = new Acks()
+  readonly acks: Acks
   readonly ackDelay = new AckDelay()
   readonly ecn = new Ecn()
   readonly duplicates = new DuplicateReports()
-  readonly rtt = new RoundTrip()
   readonly receiveSpace = new ReceiveSpace()
+  readonly rtt: RoundTrip
   readonly recovery: Recovery
   readonly tailProbe = new TailLossProbe()
   readonly windowUse: WindowUse
@@ -65,6 +68,10 @@ export class Connection {
   /** The listener in whose accept queue this connection waits. */
   listener: Listener | undefined
   user: TcpUser | undefined
+  /** Of an open that is a Fast Open, or asks for one. */
+  fastOpen: FastOpen | undefined
+  /** Where a Fast Open by the peer counts until its handshake is over. */
+  fastOpenQueue: FastOpenQueue | undefined
   /** Why the connection is CLOSED, once it is. */
   closeReason: CloseReason | undefined
   /** Reason of the last soft ICMP error, reported if the connection times out (RFC 1122 §4.2.3.9). */
@@ -117,8 +124,12 @@ export class Connection {
     this.isActive = isActive
     this.settings = settings
     this.options = new Negotiated(tcp.host.sysctl, settings.windowLimit)
-    this.send = new SendState(tcp.memory, settings.sendBuffer, iss)
-    this.receive = new ReceiveState(tcp.memory, settings.receiveLimit, settings.windowLimit)
+    const { memory } = tcp
+    const { profile } = tcp.host
+    this.send = new SendState(memory, settings.sendBuffer, iss)
+    this.receive = new ReceiveState(memory, settings.receiveLimit, settings.windowLimit, profile)
+    this.acks = new Acks(profile)
+    this.rtt = new RoundTrip(profile)
     this.recovery = new Recovery(iss)
     this.windowUse = new WindowUse(iss)
     this.congestion = createController(settings.congestionControl, tcp.host.random)

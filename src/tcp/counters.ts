@@ -23,6 +23,9 @@ export class TcpCounters {
   OfoPruned = 0
   PruneCalled = 0
   RcvPruned = 0
+  SyncookiesFailed = 0
+  SyncookiesRecv = 0
+  SyncookiesSent = 0
   TCPAbortFailed = 0
   TCPAbortOnClose = 0
   TCPAbortOnData = 0
@@ -30,7 +33,9 @@ export class TcpCounters {
   TCPAbortOnMemory = 0
   TCPAbortOnTimeout = 0
   TCPACKSkippedChallenge = 0
+  TCPACKSkippedFinWait2 = 0
   TCPACKSkippedSeq = 0
+  TCPACKSkippedSynRecv = 0
   TCPACKSkippedTimeWait = 0
   TCPChallengeACK = 0
   TCPDSACKOfoRecv = 0
@@ -40,6 +45,14 @@ export class TcpCounters {
   TCPDSACKUndo = 0
   TCPDeferAcceptDrop = 0
   TCPDeliveredCE = 0
+  TCPFastOpenActive = 0
+  TCPFastOpenActiveFail = 0
+  TCPFastOpenBlackhole = 0
+  TCPFastOpenCookieReqd = 0
+  TCPFastOpenListenOverflow = 0
+  TCPFastOpenPassive = 0
+  TCPFastOpenPassiveAltKey = 0
+  TCPFastOpenPassiveFail = 0
   TCPFastRetrans = 0
   TCPFromZeroWindowAdv = 0
   TCPKeepAlive = 0
@@ -60,6 +73,7 @@ export class TcpCounters {
   TCPRcvQDrop = 0
   TCPRenoFailures = 0
   TCPRenoRecovery = 0
+  TCPReqQFullDoCookies = 0
   TCPReqQFullDrop = 0
   TCPSACKDiscard = 0
   TCPSACKReneging = 0
@@ -82,6 +96,7 @@ export class TcpCounters {
   TCPDropUnacceptableAck = 0
   TCPDropOutOfWindowRst = 0
   TCPDropBadOption = 0
+  TCPDropQuietTime = 0
   /** Ours: connections whose retransmissions reached R1 (RFC 9293 §3.8.3). */
   TCPRetries1 = 0
   /** Ours: exceptions caught inside a turn; each is a bug, and cost one connection. */

@@ -36,8 +36,9 @@ export class Cubic implements CongestionController {
     this.window = opening.initialWindow
   }
 
-  resize(segmentSize: number): void {
+  resize(segmentSize: number, initialWindow: number): void {
     this.#segmentSize = segmentSize
+    this.#initialWindow = initialWindow
   }
 
   /** Only the first slow start searches in the dark; later ones know their end (RFC 9406 §4.3). */

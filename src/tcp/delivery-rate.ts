@@ -83,8 +83,9 @@ export class DeliveryRate implements DeliveryClock {
   }
 
   /** UpdateRateSample: a row of the scoreboard was found to have arrived. */
-  arrived(board: Scoreboard, row: number, sentAt: Instant, end: Seq): void {
+  arrived(board: Scoreboard, row: number, end: Seq): void {
     const { sample } = this
+    const sentAt = board.arrivedSentAt
     const isOlder = sentAt < this.firstSentAt || (sentAt === this.firstSentAt && !after(end, this.#end))
     if (sample.hasData && isOlder) return
     sample.hasData = true

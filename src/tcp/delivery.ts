@@ -35,5 +35,6 @@ export class Delivery {
 
 /** Who wants to know of every segment that is found to have arrived: RACK, and the estimate of the delivery rate. */
 export interface DeliveryWatcher {
-  delivered(sentAt: Instant, end: Seq, marks: number, row: number): void
+  /** By its row, not by when it was sent: a double that crosses a call is an object. */
+  delivered(row: number, end: Seq, marks: number): void
 }

@@ -2,7 +2,6 @@
 export const FlowKind = {
   Connection: 0,
   SynCache: 1,
-  TimeWait: 2,
 } as const
 
 export const flowHandle = (kind: number, row: number): number => (row << 2) | kind

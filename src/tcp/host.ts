@@ -2,6 +2,7 @@ import type { Arena } from '../base/arena.ts'
 import type { Random } from '../base/random.ts'
 import type { Instant } from '../base/time.ts'
 import type { TcpCounters } from './counters.ts'
+import type { TcpProfile } from './profile.ts'
 import type { TcpSysctls } from './sysctls.ts'
 
 /** Where TCP writes segments. The network layer puts its own header in front. */
@@ -52,7 +53,11 @@ export interface TcpHost {
   readonly arena: Arena
   readonly random: Random
   readonly sysctl: TcpSysctls
+  /** What this stack chooses where RFCs leave a choice. */
+  readonly profile: TcpProfile
   readonly counters: TcpCounters
+  /** Before this moment nothing is sent and nothing taken: segments of connections before a restart may be on their way (RFC 9293 §3.4.3). */
+  readonly quietTime: Instant
   /** Answers without a connection, written while input is processed and sent with the turn's output; bounded. */
   readonly replies: SegmentSink
   /** The local address from which `remote` is reached, or 0 when there is no route. */

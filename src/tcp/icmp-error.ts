@@ -6,6 +6,7 @@ import type { CloseReason } from './state.ts'
 
 const UNREACHABLE = 3
 const SOURCE_QUENCH = 4
+const PARAMETER_PROBLEM = 12
 const FRAGMENTATION_NEEDED = 4
 
 /** Linux's reading of the codes of "destination unreachable": what an open in progress fails with, and whether it is hard. */
@@ -15,10 +16,10 @@ const REASONS: readonly (CloseReason | undefined)[] = [
   'protocol-unreachable', // protocol
   'refused', // port
   undefined, // fragmentation needed
-  'host-unreachable', // source route failed
+  'source-route-failed', // source route failed
   'net-unreachable', // net unknown
   'host-down', // host unknown
-  'host-unreachable', // source host isolated
+  'host-isolated', // source host isolated
   'net-unreachable', // net prohibited
   'host-unreachable', // host prohibited
   'net-unreachable', // net unreachable for TOS
@@ -27,6 +28,11 @@ const REASONS: readonly (CloseReason | undefined)[] = [
   'host-unreachable', // precedence violation
   'host-unreachable', // precedence cut-off
 ]
+
+function reasonOf({ type, code }: IcmpError): CloseReason | undefined {
+  if (type === UNREACHABLE) return REASONS[code]
+  return type === PARAMETER_PROBLEM ? 'protocol-error' : 'host-unreachable'
+}
 
 /** Protocol and port unreachable: time will not mend it (RFC 1122 §4.2.3.9). "Fragmentation needed" speaks of the path's MTU. */
 export const isHardError = (error: IcmpError): boolean =>
@@ -44,13 +50,16 @@ export function icmpError(c: Connection, error: IcmpError, now: Instant): void {
     return
   }
   if (error.type === SOURCE_QUENCH) return // MUST-55
-  const reason = error.type === UNREACHABLE ? REASONS[error.code] : 'host-unreachable'
+  const reason = reasonOf(error)
   if (reason === undefined) return
   if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') {
-    c.tcp.finish(c, reason)
+    const { refusals } = c.tcp.host.profile
+    const isRefusal = refusals?.some(([type, code]) => type === error.type && code === error.code)
+    if (isRefusal !== undefined && !isRefusal) c.softError = reason
+    else c.tcp.finish(c, isRefusal === true ? 'refused' : reason)
     return
   }
-  // RFC 5927 §5.2: on a synchronized connection even a hard error is only noted; time decides.
+  // RFC 5927 §5.2: on a synchronized connection even a hard error is only noted, and told (MUST-47, SHLD-25); time decides.
   c.softError = reason
   c.notify()
 }

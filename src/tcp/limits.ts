@@ -3,9 +3,6 @@ import type { Instant } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { Limit } from './statistics.ts'
 
-/** A third of the send buffer is free: worth telling a writer (Linux's sk_stream_is_writeable). */
-export const hasRoom = (c: Connection): boolean => 3 * (c.send.limit - c.send.queue.length) >= c.send.limit
-
 /** Notes what holds the connection back, now that it has said what it may. */
 export function noteLimit(c: Connection, now: Instant): void {
   c.statistics.limitedBy(limitOf(c), now)

@@ -1,4 +1,6 @@
+import type { Instant } from '../base/time.ts'
 import type { Connection, TcpUser } from './connection.ts'
+import { FastOpenQueue } from './fast-open-queue.ts'
 import type { Settings } from './settings.ts'
 
 /** A passive OPEN (RFC 9293 §3.10.1): an address and port in LISTEN, with the connections nobody has accepted yet. */
@@ -14,6 +16,13 @@ export class Listener {
   isOpen = true
   /** Handshakes in progress, in the SYN cache. */
   pending = 0
+  /** Those of them whose SYN-ACK has not been sent again. */
+  young = 0
+  readonly fastOpen = new FastOpenQueue()
+  /** When a SYN was last answered with a cookie. */
+  cookieAt: Instant = Number.NEGATIVE_INFINITY
+  /** When a cookie last came back and found the accept queue full. */
+  refusedAt: Instant = Number.NEGATIVE_INFINITY
   /** Established and waiting to be accepted, oldest first. */
   readonly #queue: Connection[] = []
 

@@ -1,7 +1,7 @@
 import { Listener } from './listener.ts'
 import type { Settings } from './settings.ts'
 
-/** Who listens where: by port, then by local address, an exact one before any. */
+/** Who listens where: by port, then by local address (MUST-43), an exact one before any. */
 export class Listeners {
   readonly #byPort = new Map<number, Listener[]>()
 

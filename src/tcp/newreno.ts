@@ -2,7 +2,7 @@
 import type { Duration } from '../base/time.ts'
 import { type CongestionController, INFINITE_THRESHOLD, type Opening, slowStart } from './congestion.ts'
 
-/** RFC 5681: slow start and congestion avoidance, by byte counting. */
+/** RFC 5681 §3.1: slow start and congestion avoidance (MUST-19), by byte counting. */
 export class NewReno implements CongestionController {
   readonly name = 'reno'
   readonly ownsWindow = false
@@ -22,8 +22,9 @@ export class NewReno implements CongestionController {
     this.window = opening.initialWindow
   }
 
-  resize(segmentSize: number): void {
+  resize(segmentSize: number, initialWindow: number): void {
     this.#segmentSize = segmentSize
+    this.#initialWindow = initialWindow
   }
 
   grow(delivered: number, _smoothedRtt: Duration): void {

@@ -4,6 +4,7 @@ import { put32 } from '../wire/bytes.ts'
 import { Flag, type Segment } from '../wire/tcp.ts'
 import {
   putAlignedTimestamps,
+  putEnd,
   putMss,
   putNop,
   putSackHeader,
@@ -12,6 +13,7 @@ import {
   putWindowScale,
 } from '../wire/tcp-options.ts'
 import { asksForEcn } from './ecn.ts'
+import type { SynOption, TcpProfile } from './profile.ts'
 import { MAX_WINDOW } from './settings.ts'
 import type { TcpSysctls } from './sysctls.ts'
 
@@ -50,7 +52,16 @@ export class Negotiated {
     this.receiveShift = this.windowScaling ? windowScaleFor(Math.min(sysctl.tcp_rmem[2]!, windowLimit)) : 0
   }
 
-  /** The peer's SYN arrived: keep what both want. */
+  /** Nothing is offered any more: perhaps it was the options that somebody on the path did not like. */
+  decline(): void {
+    this.windowScaling = false
+    this.timestamps = false
+    this.sack = false
+    this.ecn = false
+    this.receiveShift = 0
+  }
+
+  /** The peer's SYN arrived: keep what both want, and its MSS (MUST-14). */
   agree(seg: Segment): void {
     this.sendMss = Math.max(MIN_MSS, seg.mss === 0 ? DEFAULT_MSS : seg.mss)
     this.timestamps &&= seg.hasTimestamps
@@ -59,6 +70,17 @@ export class Negotiated {
     this.windowScaling &&= seg.windowScale >= 0
     if (this.windowScaling) this.sendShift = Math.min(seg.windowScale, MAX_WINDOW_SCALE)
     else this.receiveShift = 0
+  }
+
+  /** Becomes what `other` is. */
+  take(other: Negotiated): void {
+    this.windowScaling = other.windowScaling
+    this.timestamps = other.timestamps
+    this.sack = other.sack
+    this.ecn = other.ecn
+    this.sendShift = other.sendShift
+    this.receiveShift = other.receiveShift
+    this.sendMss = other.sendMss
   }
 }
 
@@ -69,36 +91,59 @@ export function windowScaleFor(space: number): number {
   return shift
 }
 
+/** Bytes of each option of a SYN. */
+const LENGTHS: Readonly<Record<SynOption, number>> = { mss: 4, sackOK: 2, timestamps: 10, windowScale: 3 }
+
 /** Bytes of the options of a SYN or SYN-ACK. */
-export function synOptionsLength(options: Negotiated): number {
-  return 4 + (options.timestamps ? 12 : options.sack ? 4 : 0) + (options.windowScaling ? 4 : 0)
+export function synOptionsLength(options: Negotiated, profile: TcpProfile): number {
+  let length = 0
+  for (const option of profile.synOptions) {
+    if (isWanted(options, option)) length += nopsBefore(options, profile, option, length) + LENGTHS[option]
+  }
+  return (length + 3) & ~3
 }
 
-/** Writes a SYN's options in Linux's order: MSS, SACK-permitted, timestamps, NOP, window scale. Returns the offset behind. */
+/** Writes a SYN's options in the profile's order, and zeros behind them (MUST-69). Returns the offset behind. */
 export function writeSynOptions(
   options: Negotiated,
+  profile: TcpProfile,
   bytes: Uint8Array,
   start: number,
   mss: number,
   tsVal: number,
   tsEcr: number,
 ): number {
-  let at = putMss(bytes, start, mss)
-  if (options.timestamps) {
-    at = options.sack ? putSackPermitted(bytes, at) : putNop(bytes, putNop(bytes, at))
-    at = putTimestamps(bytes, at, tsVal, tsEcr)
-  } else if (options.sack) {
-    at = putSackPermitted(bytes, putNop(bytes, putNop(bytes, at)))
+  let at = start
+  for (const option of profile.synOptions) {
+    if (!isWanted(options, option)) continue
+    for (let nops = nopsBefore(options, profile, option, at - start); nops > 0; nops--) at = putNop(bytes, at)
+    if (option === 'mss') at = putMss(bytes, at, mss)
+    else if (option === 'sackOK') at = putSackPermitted(bytes, at)
+    else if (option === 'timestamps') at = putTimestamps(bytes, at, tsVal, tsEcr)
+    else at = putWindowScale(bytes, at, options.receiveShift)
   }
-  if (options.windowScaling) at = putWindowScale(bytes, putNop(bytes, at), options.receiveShift)
+  while (((at - start) & 3) !== 0) at = putEnd(bytes, at)
   return at
+}
+
+function isWanted(options: Negotiated, option: SynOption): boolean {
+  if (option === 'mss') return true
+  if (option === 'sackOK') return options.sack
+  return option === 'timestamps' ? options.timestamps : options.windowScaling
+}
+
+/** Timestamps begin two bytes behind a word, so that their values are aligned; a scale fills one up. */
+function nopsBefore(options: Negotiated, profile: TcpProfile, option: SynOption, length: number): number {
+  if (option === 'timestamps') return (2 - length) & 3
+  if (option === 'windowScale') return (1 - length) & 3
+  return option === 'sackOK' && profile.padsSackWithNops && !options.timestamps ? (2 - length) & 3 : 0
 }
 
 /** Bytes of the options of any other segment, with `blocks` SACK blocks. */
 export const optionsLength = (options: Negotiated, blocks: number): number =>
   (options.timestamps ? 12 : 0) + (blocks > 0 ? 4 + 8 * blocks : 0)
 
-/** Writes the options of a segment without SYN. `edges` holds `blocks` pairs of SACK edges. Returns the offset behind. */
+/** Writes the options of a segment without SYN, which never are an MSS (MUST-65). `edges` holds `blocks` pairs of SACK edges. Returns the offset behind. */
 export function writeOptions(
   options: Negotiated,
   bytes: Uint8Array,

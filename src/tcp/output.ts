@@ -22,7 +22,10 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
     case 'SYN-SENT':
       return speakSyn(c, out, now)
     case 'SYN-RECEIVED':
-      return speakSyn(c, out, now) && speakDuplicates(c, out, now) && speakAck(c, out)
+      // A Fast Open by the peer may be answered with data before its handshake is over (RFC 7413 §4.2.2).
+      return c.fastOpenQueue === undefined
+        ? speakSyn(c, out, now) && speakDuplicates(c, out, now) && speakAck(c, out)
+        : speakSyn(c, out, now) && speakDuplicates(c, out, now) && speakNew(c, out, now) && speakAck(c, out)
     default: {
       const isAllSaid =
         speakSyn(c, out, now) &&
@@ -73,7 +76,7 @@ function speakLimited(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!isChallenge) {
     if (isTimely) return sendAck(c, out)
     counters.TCPACKSkippedSeq++
-  } else if (isTimely && c.tcp.allowChallenge(now)) {
+  } else if (isTimely && c.tcp.challenges.take(now)) {
     counters.TCPChallengeACK++
     return sendAck(c, out)
   } else counters.TCPACKSkippedChallenge++
@@ -168,7 +171,8 @@ function speakTailProbe(c: Connection, out: SegmentSink, now: Instant): boolean 
 function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send } = c
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
-  const train = c.tcp.host.sysctl.tcp_min_tso_segs
+  const { profile, sysctl } = c.tcp.host
+  const train = profile.pushesBursts ? sysctl.tcp_min_tso_segs : Number.POSITIVE_INFINITY
   for (let count = 1; send.unsent > 0; count++) {
     const size = sizeNow(c)
     const burst = c.pacer.allowance(c, now)
@@ -183,12 +187,14 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
     const most = isSuper ? burst : size
     const length = allowed(c, size, most)
     if (length <= 0) {
+      // SHLD-29: the first probe of a shut window is due after a time-out.
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
       observe(c)
       return true
     }
-    if (!sendNew(c, out, length, size, length > size || count % train === 0, now)) return false
+    if (!sendNew(c, out, length, size, (length > size && profile.pushesBursts) || count % train === 0, now))
+      return false
   }
   observe(c)
   return true
@@ -219,7 +225,7 @@ function observe(c: Connection): void {
 const sizeNow = (c: Connection): number =>
   c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
 
-/** How many bytes, up to `burst`, may be sent as the next segment: the windows, Nagle, and silly-window avoidance (RFC 9293 §3.8.6.2.1). */
+/** How many bytes, up to `burst`, may be sent as the next segment: full ones (SHLD-28), the windows (RFC 5681 §2), Nagle, silly windows (MUST-38). */
 function allowed(c: Connection, size: number, burst: number): number {
   const { send, recovery } = c
   const unsent = send.unsent
@@ -233,7 +239,7 @@ function allowed(c: Connection, size: number, burst: number): number {
   return length - rest
 }
 
-/** Nagle's algorithm (RFC 9293 §3.7.4) in Minshall's reading: one short segment may be outstanding. A FIN is not held back. */
+/** Nagle's algorithm (SHLD-7, MUST-17) in Minshall's reading: one short segment may be outstanding. A FIN is not held back. */
 function maySendShort(c: Connection): boolean {
   const { send, settings } = c
   if (send.hasFin || send.isUrgent || send.isPushed) return true
@@ -255,7 +261,7 @@ function sendNew(
   const end = add(seq, length)
   const isLast = end === send.end
   const hasFin = isLast && send.hasFin
-  // PSH ends what the user gave (MUST-61), and comes at least every half window, so that no receiver holds data back. Linux also sets it on
+  // PSH ends what the user gave (MUST-61, SHLD-27), and comes at least every half window, so that no receiver holds data back. Linux also sets it on
   // each super-segment, and so on every second segment of those that leave together, for the receiver to gather them.
   const isEnd = isLast && !send.isUnfinished
   const pushes = isEnd || endsBurst || distance(send.pushed, end) > send.maxWindow >> 1

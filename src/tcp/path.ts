@@ -1,6 +1,7 @@
 // hot path
 import { type Instant, NEVER } from '../base/time.ts'
 import { add, before, type Seq, toSeq } from '../wire/seq.ts'
+import { initialWindow } from './calls.ts'
 import type { Connection } from './connection.ts'
 import { MtuSearch } from './mtu-search.ts'
 import { optionsLength } from './options.ts'
@@ -109,7 +110,7 @@ export class Path {
     const isNarrower = mss < this.mss
     this.mss = mss
     if (!isSynchronized(c.state)) return
-    c.congestion.resize(c.segmentSize)
+    c.congestion.resize(c.segmentSize, initialWindow(c.segmentSize))
     if (!isNarrower) return
     this.#trial = 0
     this.#proven = 0

@@ -24,7 +24,8 @@ export class Rack {
   #isRoundOpen = false
 
   /** RACK_update: a segment arrived. A copy that seems to have come back faster than the path allows was the original (§6.2 step 2). */
-  arrived(sentAt: Instant, end: Seq, marks: number, minimumRtt: Duration, now: Instant): void {
+  arrived(board: Scoreboard, end: Seq, marks: number, minimumRtt: Duration, now: Instant): void {
+    const sentAt = board.arrivedSentAt
     const rtt = now - sentAt
     if ((marks & Mark.EverResent) !== 0 && rtt < minimumRtt) return
     this.rtt = rtt

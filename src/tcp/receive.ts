@@ -2,6 +2,7 @@
 import { ByteRing } from '../base/byte-ring.ts'
 import { add, after, distance, later, type Seq, toSeq } from '../wire/seq.ts'
 import type { TcpMemory } from './memory.ts'
+import type { TcpProfile } from './profile.ts'
 import { Reassembly } from './reassembly.ts'
 
 /** The peer's segment size is not taken for less (RFC 9293 MUST-15's default). */
@@ -16,7 +17,7 @@ export type Stored = 'in order' | 'out of order' | 'duplicate' | 'no room' | 'to
 export class ReceiveState {
   irs: Seq = toSeq(0)
   nxt: Seq = toSeq(0)
-  /** The right edge that we have offered: RCV.NXT + RCV.WND. It never moves back (SHLD-14). */
+  /** The right edge that we have offered: RCV.NXT + RCV.WND. It never moves back (SHLD-14), nor by the rounding of a scale (RFC 7323 §2.4). */
   edge: Seq = toSeq(0)
   /** RCV.NXT of the last acknowledgement sent (RFC 7323's Last.ACK.sent). */
   acknowledged: Seq = toSeq(0)
@@ -46,9 +47,11 @@ export class ReceiveState {
   segmentSize = SMALLEST_SIZE
   #lastSize = 0
   readonly #memory: TcpMemory
+  readonly #profile: TcpProfile
 
-  constructor(memory: TcpMemory, limit: number, clamp: number) {
+  constructor(memory: TcpMemory, limit: number, clamp: number, profile: TcpProfile) {
     this.#memory = memory
+    this.#profile = profile
     this.queue = new ByteRing(memory)
     this.limit = limit
     this.clamp = clamp
@@ -69,7 +72,7 @@ export class ReceiveState {
     return Math.min(this.limit, this.clamp, 0xffff)
   }
 
-  /** RCV.WND, bytes. */
+  /** RCV.WND, bytes; 0 for as long as the user does not read (MAY-8). */
   get wnd(): number {
     return Math.max(0, distance(this.nxt, this.edge))
   }
@@ -80,12 +83,23 @@ export class ReceiveState {
       ? Math.min(this.clamp, PRESSED_SEGMENTS * this.segmentSize)
       : this.clamp
     const room = Math.min(Math.max(0, this.limit - this.queue.length), clamp, 0xffff << this.shift)
-    return later(this.edge, add(this.nxt, (room >> this.shift) << this.shift))
+    return later(this.edge, add(this.nxt, ((room + this.rounding) >> this.shift) << this.shift))
   }
 
-  /** RFC 9293 §3.8.6.2.2: the edge moves on only by a full segment or half the buffer. */
+  /** What is added to a window before it is scaled. */
+  get rounding(): number {
+    return this.#profile.roundsWindowUp ? (1 << this.shift) - 1 : 0
+  }
+
+  /** The window in which segments are acceptable: RCV.WND, or the room that there is. */
+  get acceptable(): number {
+    return this.#profile.acceptsBeyondWindow ? Math.max(this.wnd, this.limit - this.queue.length) : this.wnd
+  }
+
+  /** MUST-39: the edge moves on only by a full segment or half the buffer. */
   get isEdgeMovable(): boolean {
     const gain = distance(this.edge, this.possibleEdge)
+    if (this.#profile.offersAllRoom) return gain > 0
     return gain > 0 && gain >= Math.min(this.limit >> 1, this.clamp >> 1, this.segmentSize)
   }
 
@@ -93,6 +107,10 @@ export class ReceiveState {
   get isWindowNews(): boolean {
     if (this.hasFin || !this.isEdgeMovable) return false
     return distance(this.nxt, this.possibleEdge) >= 2 * this.wnd
+  }
+
+  get acceptableEdge(): Seq {
+    return add(this.nxt, this.acceptable)
   }
 
   /** Stores data whose first byte has sequence number `seq`; it lies within the window. */

@@ -18,7 +18,7 @@ const delivery = new Delivery()
 
 /**
  * Loss recovery: what was sent and is not acknowledged, what of it is presumed lost, and which phase that puts the connection in. RACK
- * (RFC 8985) with SACK, NewReno (RFC 6582) without; F-RTO (RFC 5682) after a time-out; what proves spurious is undone.
+ * (RFC 8985) with SACK, NewReno (RFC 6582) without; a window of losses halves once (RFC 5681 §4.3); F-RTO (RFC 5682) after a time-out; what proves spurious is undone.
  */
 export class Recovery implements DeliveryWatcher {
   phase: Phase = 'open'
@@ -176,9 +176,9 @@ export class Recovery implements DeliveryWatcher {
   }
 
   /** A row was found to have arrived, in the course of `acknowledged`. */
-  delivered(sentAt: Instant, end: Seq, marks: number, row: number): void {
-    this.losses.rack.arrived(sentAt, end, marks, this.#minimumRtt, this.#now)
-    this.rate.arrived(this.board, row, sentAt, end)
+  delivered(row: number, end: Seq, marks: number): void {
+    this.losses.rack.arrived(this.board, end, marks, this.#minimumRtt, this.#now)
+    this.rate.arrived(this.board, row, end)
     if ((marks & Mark.EverResent) === 0 && !after(end, this.high)) this.#hasOriginal = true
   }
 

@@ -1,5 +1,6 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
+import { LINUX, type TcpProfile } from './profile.ts'
 import { WindowedMinimum } from './windowed-minimum.ts'
 
 /** Linux's bounds (TCP_RTO_MIN, TCP_RTO_MAX, TCP_TIMEOUT_INIT, TCP_TIMEOUT_FALLBACK), microseconds. See docs/deviations.md for the floor. */
@@ -8,7 +9,7 @@ export const RTO_MAX: Duration = 120_000_000
 export const RTO_INITIAL: Duration = 1_000_000
 export const RTO_FALLBACK: Duration = 3_000_000
 
-/** The retransmission time-out (RFC 6298). All times are whole microseconds. */
+/** The retransmission time-out (MUST-18, RFC 6298 §2). All times are whole microseconds, the clock's granularity (RFC 6298 §4). */
 export class RoundTrip {
   /** SRTT, or 0 before the first sample. */
   smoothed: Duration = 0
@@ -19,13 +20,21 @@ export class RoundTrip {
   latest: Duration = 0
   /** How often the time-out has been doubled since the last acknowledgement of new data. */
   backoff = 0
-  #base: Duration = RTO_INITIAL
+  #base: Duration
   readonly #minimum = new WindowedMinimum()
+  readonly #profile: TcpProfile
 
-  /** The current time-out, backed off (RFC 6298 §5.5). */
+  constructor(profile: TcpProfile = LINUX) {
+    this.#profile = profile
+    this.#base = profile.initialTimeout // RFC 6298 §2.1
+  }
+
+  /** The current time-out, backed off (RFC 6298 §5.5, MUST-19). */
   get timeout(): Duration {
     // The usual case apart: a power is a call of the C library.
-    return this.backoff === 0 ? this.#base : Math.min(this.#base * 2 ** this.backoff, RTO_MAX)
+    return this.backoff === 0
+      ? this.#base
+      : Math.min(this.#base * 2 ** this.backoff, this.#profile.longestTimeout)
   }
 
   /** The time-out before any back-off. */
@@ -53,7 +62,9 @@ export class RoundTrip {
       this.variation += (error - this.variation) >> 2
       this.smoothed = Math.max(1, this.smoothed + ((measured - this.smoothed) >> 3))
     }
-    this.#base = Math.min(this.smoothed + Math.max(RTO_MIN, 4 * this.variation), RTO_MAX)
+    const { shortestVariation, shortestTimeout, timeoutSlop, longestTimeout } = this.#profile
+    const estimate = this.smoothed + Math.max(shortestVariation, 4 * this.variation)
+    this.#base = Math.min(Math.max(estimate, shortestTimeout) + timeoutSlop, longestTimeout)
     this.backoff = 0
   }
 

@@ -60,13 +60,16 @@ export class Scoreboard {
     return this.#count
   }
 
+  /** When the row was sent that a watcher is told of: a field, since a double that a call returns or takes is an object. */
+  arrivedSentAt: Instant = 0
+
   /** Where the detection of losses begins: what lies before has been decided. */
   get firstUnjudged(): number {
     while (this.#judged < this.#count && isJudged(this.marksOf(this.#judged))) this.#judged++
     return this.#judged
   }
 
-  /** Sequence numbers in the network: sent, not known to have arrived and not presumed lost (RFC 6675's pipe). */
+  /** Sequence numbers in the network: sent, not known to have arrived and not presumed lost (RFC 6675 §4's pipe). */
   inFlight(outstanding: number): number {
     return outstanding - this.sacked - this.lost + this.resent
   }
@@ -288,7 +291,8 @@ export class Scoreboard {
         out.lastSentAt = sentAt
         this.#noteReordering(0, out)
       }
-      watcher.delivered(sentAt, this.endOf(0), marks, 0)
+      this.arrivedSentAt = sentAt
+      watcher.delivered(0, this.endOf(0), marks)
     }
     if ((marks & Mark.Lost) !== 0) this.lost -= length
     if ((marks & Mark.Resent) !== 0) this.resent -= length
@@ -311,7 +315,8 @@ export class Scoreboard {
       out.hadOriginal = true
       this.#noteReordering(row, out)
     }
-    watcher.delivered(sentAt, end, marks, row)
+    this.arrivedSentAt = sentAt
+    watcher.delivered(row, end, marks)
     if ((marks & Mark.Lost) !== 0) this.lost -= length
     if ((marks & Mark.Resent) !== 0) this.resent -= length
     this.#ints![at * INTS + Int.Marks] = (marks | Mark.Sacked) & ~(Mark.Lost | Mark.Resent)

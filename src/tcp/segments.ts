@@ -20,8 +20,12 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
   const at = out.room()
   if (at < 0) return false
   const isAnswer = c.state !== 'SYN-SENT'
-  const headerLength = TCP_HEADER + synOptionsLength(c.options)
-  const window = c.receive.synWindow
+  const { profile } = c.tcp.host
+  if (profile.plainSynFrom > 0 && c.synRetransmits >= profile.plainSynFrom) c.options.decline()
+  // RFC 7413 §4.2.2: what had to be sent again goes without.
+  const cookie = c.synRetransmits === 0 ? c.fastOpen?.cookie : undefined
+  const headerLength = TCP_HEADER + synOptionsLength(c.options, profile) + (cookie?.optionLength ?? 0)
+  const window = isAnswer ? Math.min(c.receive.wnd, 0xffff) : c.receive.synWindow
   const flags = isAnswer ? Flag.Syn | Flag.Ack : Flag.Syn
   const ack = isAnswer ? c.receive.nxt : (0 as Seq)
   writeTcpHeader(
@@ -38,8 +42,17 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
   )
   const echo = isAnswer ? c.receive.tsRecent : 0
   const mss = announcedMss(c.tcp.host, c.settings)
-  writeSynOptions(c.options, out.memory, at + TCP_HEADER, mss, c.timestamp, echo)
-  emit(c, out, headerLength, 0, 0, 0, 0, 0, c.settings.typeOfService)
+  const end = writeSynOptions(c.options, profile, out.memory, at + TCP_HEADER, mss, c.timestamp, echo)
+  cookie?.write(out.memory, end)
+  const tos = c.settings.typeOfService
+  const data = isAnswer ? 0 : synData(c)
+  if (data === 0) emit(c, out, headerLength, 0, 0, 0, 0, 0, tos)
+  else {
+    const { queue } = c.send
+    const first = queue.contiguous(0, data)
+    emit(c, out, headerLength, queue.rangeAt(0), first, queue.wrapsTo, data - first, 0, tos)
+  }
+  if (isAnswer) c.receive.acknowledged = c.receive.nxt
   if (c.send.nxt === c.send.iss) c.send.nxt = add(c.send.iss, 1)
   return true
 }
@@ -52,7 +65,14 @@ function ecnOfSyn(c: Connection, isAnswer: boolean): number {
   return isDoubtful ? 0 : Flag.Ece | Flag.Cwr
 }
 
-/** The MSS to announce: what our interface takes, without options (MUST-67). */
+/** Bytes that go with the first SYN of a Fast Open (RFC 7413 §4.2.2). */
+function synData(c: Connection): number {
+  if (c.fastOpen === undefined || c.synRetransmits > 0) return 0
+  c.fastOpen.dataSent = Math.min(c.fastOpen.mostData, c.send.queue.length)
+  return c.fastOpen.dataSent
+}
+
+/** The MSS to announce in every SYN (MUST-14, SHLD-5, MAY-3): what our interface, which has one MTU, takes without options (MUST-67, SHLD-6). */
 export function announcedMss(host: TcpHost, settings: Settings): number {
   const mss = host.receiveMtu - 40
   return settings.maxSegment === 0 ? mss : Math.min(mss, settings.maxSegment)
@@ -174,7 +194,7 @@ function windowField(c: Connection): number {
   const counters = c.tcp.host.counters
   const wasShut = receive.wnd === 0 && receive.acknowledged === receive.nxt
   if (receive.isEdgeMovable) receive.edge = receive.possibleEdge
-  const field = Math.min(receive.wnd >> receive.shift, 0xffff)
+  const field = Math.min((receive.wnd + receive.rounding) >> receive.shift, 0xffff)
   if (field === 0 && !wasShut) counters.TCPToZeroWindowAdv++
   else if (field > 0 && wasShut) counters.TCPFromZeroWindowAdv++
   return field
@@ -193,11 +213,11 @@ function acceptableSeq(c: Connection): Seq {
   return usable > -(1 << c.options.sendShift) ? nxt : add(nxt, usable)
 }
 
-/** Keep-alive and zero-window probe: an old sequence number, which the peer must answer (RFC 9293 §3.8.4, as Linux's xmit_probe). */
+/** Keep-alive and zero-window probe: an old sequence number, which the peer must answer (SHLD-12, MUST-36, as Linux's xmit_probe). */
 export const sendProbe = (c: Connection, out: SegmentSink): boolean =>
   sendSegment(c, out, add(c.send.una, -1), 0, 0, 0)
 
-/** Notes that data was sent. */
+/** Notes that data was sent; the timer runs from then on (RFC 6298 §5.1). */
 export function spoke(c: Connection, now: Instant): void {
   c.spokeAt = now
   if (c.send.queue.length > 0) c.statistics.dataOutAt = now

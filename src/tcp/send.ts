@@ -8,7 +8,7 @@ export class SendState {
   readonly iss: Seq
   una: Seq
   nxt: Seq
-  /** SND.WND, bytes. */
+  /** SND.WND, bytes; more than 16 bits (REC-1). */
   wnd = 0
   wl1: Seq = toSeq(0)
   wl2: Seq = toSeq(0)
@@ -27,7 +27,7 @@ export class SendState {
   small: Seq
   /** Where PSH was last set. */
   pushed: Seq
-  /** SND.UP, when `isUrgent`: the sequence number behind the last urgent octet. */
+  /** SND.UP, when `isUrgent`: the sequence number behind the last urgent octet (MUST-62). */
   up: Seq
   isUrgent = false
   /** The last thing that the user wrote was said to have a continuation: no PSH ends it. */
@@ -36,6 +36,8 @@ export class SendState {
   isPushed = false
   /** The user said that more is to come (MSG_MORE): a short segment waits for it, or as on Linux for the next acknowledgement. */
   hasMoreComing = false
+  /** Where the last piece of the queue begins (`send-room.ts`). */
+  piece: Seq
   /** The user wanted to give more than the buffer takes, and there has not been much room since. */
   isBufferShort = false
   /** A SYN or SYN-ACK is to be sent. */
@@ -52,6 +54,7 @@ export class SendState {
     this.base = add(iss, 1)
     this.small = iss
     this.pushed = iss
+    this.piece = iss
     this.up = iss
   }
 
@@ -100,7 +103,7 @@ export class SendState {
     return this.queue.length === 0 && (!this.hasFin || this.isFinAcknowledged)
   }
 
-  /** How many bytes may be sent now by the peer's window; negative when it was shrunk (MUST-34). */
+  /** How many bytes may be sent now by the peer's window; negative when it was shrunk (MUST-34), and then nothing new goes (SHLD-15). */
   get usable(): number {
     return distance(this.nxt, add(this.una, this.wnd))
   }
@@ -112,6 +115,7 @@ export class SendState {
     // These marks follow SND.UNA, so that they never fall so far behind that a comparison turns round.
     if (before(this.small, ack)) this.small = ack
     if (before(this.pushed, ack)) this.pushed = ack
+    if (before(this.piece, ack)) this.piece = ack
     if (this.isUrgent && !before(ack, this.up)) this.isUrgent = false
     if (data > 0) {
       this.base = add(this.base, data)

@@ -20,12 +20,19 @@ export interface SharedPort {
  * Shared until changed: connections that nobody tunes all point to one object.
  */
 export class Settings implements SharedPort {
-  /** Nagle's algorithm off (TCP_NODELAY). */
+  /** Nagle's algorithm off (TCP_NODELAY; MUST-17). */
   noDelay = false
+  /** TCP_FASTOPEN_NO_COOKIE: Fast Open without, towards a server, or for clients, that can be trusted. */
+  fastOpenNoCookie = false
+  /** TCP_FASTOPEN: Fast Opens that a listener has in progress. */
+  fastOpenBacklog = 0
+  /** TCP_FASTOPEN_CONNECT: the SYN waits for the first data, where it can go with it. */
+  connectsFast = false
   /** Only full segments (TCP_CORK). */
   cork = false
-  /** Probe an idle peer (SO_KEEPALIVE). */
+  /** Probe an idle peer (SO_KEEPALIVE): for each connection (MUST-24), and not unless asked for (MUST-25). */
   keepAlive = false
+  /** TCP_KEEPIDLE (MUST-27). */
   keepIdle: Duration
   keepInterval: Duration
   keepCount: number
@@ -55,11 +62,13 @@ export class Settings implements SharedPort {
   /** As SharedPort, for as long as the connection uses its port. */
   reusesAddress = false
   reusesPort = false
+  /** IP_TTL (MUST-49). */
   timeToLive: number
   /** TCP_CONGESTION: takes effect with the next connection that is made with these settings. */
   congestionControl: string
   /** SO_MAX_PACING_RATE: bytes a second; 0: no limit. */
   maxPacingRate = 0
+  /** IP_TOS (MUST-48): may change at any time (SHLD-21), and reaches IP as it is (SHLD-22). */
   typeOfService = 0
   /** IP_MTU_DISCOVER; 0: segments may be fragmented. */
   mtuDiscovery: number

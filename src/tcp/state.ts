@@ -51,7 +51,7 @@ export const isClosing = (state: State): boolean =>
   state === 'LAST-ACK' ||
   state === 'TIME-WAIT'
 
-/** How a connection ended; the socket layer gives each its errno. */
+/** How a connection ended (MUST-12); the socket layer gives each its errno. */
 export type CloseReason =
   /** Both sides sent FIN, and ours was acknowledged. */
   | 'closed'
@@ -69,5 +69,8 @@ export type CloseReason =
   | 'protocol-unreachable'
   | 'prohibited'
   | 'host-down'
+  | 'host-isolated'
+  | 'source-route-failed'
+  | 'protocol-error'
   /** A fault in the stack itself. */
   | 'fault'

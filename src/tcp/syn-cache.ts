@@ -1,16 +1,18 @@
 import { Deadlines } from '../base/deadlines.ts'
-import { type Instant, NEVER, SECOND } from '../base/time.ts'
+import { type Instant, NEVER } from '../base/time.ts'
 import { add, inWindow, type Seq, toSeq } from '../wire/seq.ts'
-import { Flag, type Segment, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
+import { Flag, type Segment } from '../wire/tcp.ts'
+import { completeWithCookie } from './cookie-handshake.ts'
+import type { FastOpenCookie } from './fast-open-cookie.ts'
 import { FlowKind, flowHandle } from './flows.ts'
+import { handshakeWindow, sendHandshake } from './handshake-reply.ts'
 import type { IcmpError } from './host.ts'
 import { isHardError } from './icmp-error.ts'
 import type { Listener } from './listener.ts'
-import { Negotiated, optionsLength, synOptionsLength, writeOptions, writeSynOptions } from './options.ts'
+import { Negotiated } from './options.ts'
+import { openPassively } from './passive-open.ts'
 import { replyReset } from './reset.ts'
-import { RTO_MAX } from './rtt.ts'
 import { sampleHandshake } from './rtt-sample.ts'
-import { announcedMss } from './segments.ts'
 import type { Tcp } from './tcp.ts'
 
 /** Columns of a row: int32 each. */
@@ -27,8 +29,13 @@ const Field = {
   Retransmits: 8,
   /** Expiries of the timer: more than retransmissions, while TCP_DEFER_ACCEPT waits for data. */
   Timeouts: 9,
+  /** When a segment that is no progress was last answered, milliseconds; 0: not yet. */
+  AnsweredAt: 10,
 } as const
-const STRIDE = 10
+const STRIDE = 11
+
+/** Handshakes of all listeners together; a power of two. Each listener's own limit is its backlog. */
+export const MAX_HANDSHAKES = 1 << 16
 
 const HAS_TIMESTAMPS = 1 << 24
 const HAS_SACK = 1 << 25
@@ -36,11 +43,6 @@ const HAS_SCALING = 1 << 26
 const HAS_ECN = 1 << 28
 /** The handshake is over, and waits for data (TCP_DEFER_ACCEPT). */
 const IS_DEFERRED = 1 << 27
-
-const noEdges = new Int32Array(0)
-
-/** Window offered in a SYN-ACK: what the field holds without scaling. */
-const SYN_WINDOW = 0xffff
 
 /**
  * Passive opens whose handshake is not over (the SYN queue): SYN-RECEIVED without a connection, so that a stranger's SYN costs a row
@@ -67,8 +69,13 @@ export class SynCache {
     return this.#used - this.#free.length
   }
 
-  /** A SYN came to `listener`: answers it. `iss`: to be used instead of one of our own (a reopened TIME-WAIT). False when there is no room. */
-  add(listener: Listener, seg: Segment, now: Instant, iss?: Seq): boolean {
+  get isFull(): boolean {
+    return this.size >= MAX_HANDSHAKES
+  }
+
+  /** A SYN came to `listener`: answers it. `answer`: the Fast Open option of our SYN-ACK; `iss`: to be used instead of one of our own (a reopened TIME-WAIT). False when there is no room. */
+  add(listener: Listener, seg: Segment, answer: FastOpenCookie, now: Instant, iss?: Seq): boolean {
+    if (this.isFull) return false
     const tcp = this.#tcp
     const options = this.#options
     options.offer(tcp.host.sysctl, listener.settings.windowLimit)
@@ -89,12 +96,14 @@ export class SynCache {
     rows[at + Field.Window] = seg.window
     rows[at + Field.Retransmits] = 0
     rows[at + Field.Timeouts] = 0
+    rows[at + Field.AnsweredAt] = 0
     this.#listeners[row] = listener
     this.#sentAt[row] = now
     listener.pending++
+    listener.young++
     tcp.flows.set(seg.destination, seg.source, ports, flowHandle(FlowKind.SynCache, row))
-    this.#deadlines.set(row, now, SECOND)
-    this.#sendSynAck(row)
+    this.#deadlines.set(row, now, tcp.host.profile.initialTimeout)
+    this.#send(row, this.#seq(row, Field.Iss), Flag.Syn | Flag.Ack, answer)
     return true
   }
 
@@ -102,18 +111,22 @@ export class SynCache {
   arrives(row: number, seg: Segment, now: Instant): void {
     const next = this.#next(row)
     if (seg.has(Flag.Syn) && !seg.has(Flag.Rst | Flag.Ack) && seg.seq === add(next, -1)) {
+      if (!this.#mayAnswer(row)) return
       this.#sentAt[row] = NEVER // which of the two will be acknowledged is not known (Karn)
       this.#sendSynAck(row) // our SYN-ACK was lost
       return
     }
-    if (!inWindow(seg.seq, next, this.#window(row)) || this.#isStale(row, seg)) {
+    if (
+      !inWindow(seg.seq, next, handshakeWindow(this.#listeners[row]!.settings)) ||
+      this.#isStale(row, seg)
+    ) {
       // First
       if (!seg.has(Flag.Rst)) this.#sendAck(row, now)
       return
     }
     if (seg.has(Flag.Rst)) {
       // Second, by RFC 5961 §3.2: back to LISTEN.
-      if (seg.seq === next) this.#reset(row)
+      if (seg.seq === next || this.#tcp.host.profile.believesResets) this.#reset(row)
       else this.#sendAck(row, now)
       return
     }
@@ -123,15 +136,28 @@ export class SynCache {
     }
     if (!seg.has(Flag.Ack)) return // Fifth
     if (seg.ack !== add(this.#seq(row, Field.Iss), 1)) {
-      replyReset(this.#tcp, seg)
+      this.#acknowledgedOther(row, seg, now)
       return
     }
     if (!this.#defers(row, seg)) this.#promote(row, seg, now)
   }
 
+  /** Not our ISS: a cookie that the peer was given while there was no room for this row, or a mistake that draws a reset. */
+  #acknowledgedOther(row: number, seg: Segment, now: Instant): void {
+    const tcp = this.#tcp
+    if (!completeWithCookie(tcp, this.#listeners[row]!, seg, now)) {
+      replyReset(tcp, seg)
+      return
+    }
+    const ports = (seg.sourcePort << 16) | seg.destinationPort
+    if (tcp.flows.find(seg.destination, seg.source, ports) !== flowHandle(FlowKind.SynCache, row))
+      this.#forget(row)
+  }
+
   /** Sends what is due again, and gives up what nobody answers. */
   advance(now: Instant): void {
-    const { counters } = this.#tcp.host
+    const { counters, profile } = this.#tcp.host
+    const { initialTimeout, timeoutSlop, longestTimeout } = profile
     for (let row = this.#deadlines.take(now); row !== -1; row = this.#deadlines.take(now)) {
       if (this.#isExpired(row)) {
         counters.TCPTimeouts++
@@ -140,7 +166,12 @@ export class SynCache {
         continue
       }
       const timeouts = this.#rows[row * STRIDE + Field.Timeouts]!++
-      this.#deadlines.set(row, now, Math.min(SECOND * 2 ** (timeouts + 1), RTO_MAX))
+      if (timeouts === 0) this.#listeners[row]!.young--
+      this.#deadlines.set(
+        row,
+        now,
+        Math.min(initialTimeout * 2 ** (timeouts + 1) + timeoutSlop, longestTimeout),
+      )
       // While it waits for data the peer is asked again only at the end, so that it may notice.
       if (this.#isDeferred(row) && timeouts < this.#listeners[row]!.settings.deferAccept - 1) continue
       this.#rows[row * STRIDE + Field.Retransmits]!++
@@ -193,26 +224,24 @@ export class SynCache {
     }
     const at = row * STRIDE
     const rows = this.#rows
-    const ports = rows[at + Field.Ports]!
-    const local = rows[at + Field.Local]!
-    const remote = rows[at + Field.Remote]!
-    const iss = this.#seq(row, Field.Iss)
-    const c = tcp.create(local, ports & 0xffff, remote, ports >>> 16, false, listener.settings, iss, now)
-    c.moveTo('LISTEN')
-    c.moveTo('SYN-RECEIVED')
-    unpack(c.options, rows[at + Field.Options]!)
-    c.send.nxt = add(iss, 1)
-    c.send.wnd = rows[at + Field.Window]!
-    c.send.maxWindow = c.send.wnd
-    c.receive.begin(this.#seq(row, Field.Irs), c.receive.synWindow, c.options.receiveShift)
-    c.receive.tsRecent = rows[at + Field.TsRecent]!
-    c.receive.tsRecentAt = tcp.seconds
+    unpack(this.#options, rows[at + Field.Options]!)
+    const c = openPassively(
+      tcp,
+      listener,
+      rows[at + Field.Local]!,
+      rows[at + Field.Remote]!,
+      rows[at + Field.Ports]!,
+      this.#seq(row, Field.Iss),
+      this.#seq(row, Field.Irs),
+      this.#options,
+      rows[at + Field.TsRecent]!,
+      rows[at + Field.Window]!,
+      now,
+    )
     c.synRetransmits = rows[at + Field.Retransmits]!
     if (c.synRetransmits === 0 && this.#sentAt[row]! <= now) sampleHandshake(c, this.#sentAt[row]!, now)
     this.#forget(row)
-    tcp.adopt(c)
-    tcp.host.counters.PassiveOpens++
-    listener.push(c)
+    tcp.opened(listener, c)
     tcp.arrives(c, seg, now)
   }
 
@@ -234,8 +263,19 @@ export class SynCache {
   /** As Linux's syn_ack_recalc: what waits for data has the longer of both times. */
   #isExpired(row: number): boolean {
     const timeouts = this.#rows[row * STRIDE + Field.Timeouts]!
-    if (timeouts < this.#tcp.host.sysctl.tcp_synack_retries) return false
+    if (timeouts < this.#retries(this.#listeners[row]!)) return false
     return !this.#isDeferred(row) || timeouts >= this.#listeners[row]!.settings.deferAccept
+  }
+
+  /**
+   * `tcp_synack_retries`; fewer, down to two, while a queue that is more than half full holds few that have not timed out yet: half of the
+   * room is for the young (Linux's reqsk_timer_handler). None is given up for a newcomer, who gets a cookie: docs/decisions.
+   */
+  #retries({ pending, young, backlog }: Listener): number {
+    let retries = this.#tcp.host.sysctl.tcp_synack_retries
+    if (pending * 2 <= Math.max(8, backlog)) return retries
+    for (let most = young * 2; retries > 2 && pending >= most; most *= 2) retries--
+    return retries
   }
 
   #reset(row: number): void {
@@ -255,59 +295,47 @@ export class SynCache {
     this.#send(row, this.#seq(row, Field.Iss), Flag.Syn | Flag.Ack)
   }
 
+  /** Once in `tcp_invalid_ratelimit`: repetitions, too, may be answers to answers, or somebody else's. */
+  #mayAnswer(row: number): boolean {
+    const { host, milliseconds } = this.#tcp
+    const last = this.#rows[row * STRIDE + Field.AnsweredAt]!
+    if (last !== 0 && ((milliseconds - last) | 0) < host.sysctl.tcp_invalid_ratelimit) {
+      host.counters.TCPACKSkippedSynRecv++
+      return false
+    }
+    this.#rows[row * STRIDE + Field.AnsweredAt] = milliseconds === 0 ? 1 : milliseconds
+    return true
+  }
+
   /** What is not acceptable is answered with an ACK, within the limits of challenges. */
   #sendAck(row: number, now: Instant): void {
-    if (!this.#tcp.allowChallenge(now)) return
+    if (!this.#mayAnswer(row) || !this.#tcp.challenges.take(now)) return
     this.#tcp.host.counters.TCPChallengeACK++
     this.#send(row, add(this.#seq(row, Field.Iss), 1), Flag.Ack)
   }
 
-  #send(row: number, seq: Seq, flags: number): void {
-    const tcp = this.#tcp
-    const options = this.#options
-    const out = tcp.host.replies
-    const at = out.room()
-    if (at < 0) return
+  #send(row: number, seq: Seq, flags: number, answer?: FastOpenCookie): void {
     const rows = this.#rows
-    const from = row * STRIDE
-    const local = rows[from + Field.Local]!
-    const remote = rows[from + Field.Remote]!
-    const ports = rows[from + Field.Ports]!
-    const settings = this.#listeners[row]!.settings
-    unpack(options, rows[from + Field.Options]!)
-    const isSyn = (flags & Flag.Syn) !== 0
-    const headerLength = TCP_HEADER + (isSyn ? synOptionsLength(options) : optionsLength(options, 0))
-    const window = this.#window(row)
-    writeTcpHeader(
-      out.memory,
-      at,
-      ports & 0xffff,
-      ports >>> 16,
+    const at = row * STRIDE
+    unpack(this.#options, rows[at + Field.Options]!)
+    sendHandshake(
+      this.#tcp,
+      this.#listeners[row]!.settings,
+      rows[at + Field.Local]!,
+      rows[at + Field.Remote]!,
+      rows[at + Field.Ports]!,
       seq,
       this.#next(row),
-      headerLength,
-      isSyn && options.ecn ? flags | Flag.Ece : flags,
-      isSyn ? window : window >> options.receiveShift,
-      0,
+      flags,
+      this.#options,
+      this.#tcp.milliseconds,
+      rows[at + Field.TsRecent]!,
+      answer,
     )
-    const tsVal = (tcp.milliseconds + tcp.source.timestampOffset(local, remote)) | 0
-    const tsEcr = rows[from + Field.TsRecent]!
-    const optionsAt = at + TCP_HEADER
-    if (isSyn) {
-      writeSynOptions(options, out.memory, optionsAt, announcedMss(tcp.host, settings), tsVal, tsEcr)
-    } else writeOptions(options, out.memory, optionsAt, tsVal, tsEcr, 0, noEdges)
-    tcp.host.counters.OutSegs++
-    out.send(local, remote, settings.typeOfService, settings.timeToLive, headerLength, 0, 0, 0, 0, 0)
   }
 
   #seq(row: number, field: number): Seq {
     return toSeq(this.#rows[row * STRIDE + field]!)
-  }
-
-  /** RCV.WND: that of the connection to be, so that what is acceptable here is acceptable there (its `synWindow`). */
-  #window(row: number): number {
-    const { receiveLimit, windowLimit } = this.#listeners[row]!.settings
-    return Math.min(receiveLimit, windowLimit, SYN_WINDOW)
   }
 
   /** RCV.NXT. */
@@ -324,7 +352,9 @@ export class SynCache {
 
   /** Frees the row; the flow is deleted, or given to a connection, by the caller. */
   #forget(row: number): void {
-    this.#listeners[row]!.pending--
+    const listener = this.#listeners[row]!
+    listener.pending--
+    if (this.#rows[row * STRIDE + Field.Timeouts] === 0) listener.young--
     this.#listeners[row] = undefined
     this.#deadlines.clear(row)
     this.#free.push(row)

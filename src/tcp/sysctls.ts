@@ -5,7 +5,7 @@
 export class TcpSysctls {
   /** 1: a full accept queue answers the handshake's last ACK with a reset. */
   tcp_abort_on_overflow = 0
-  /** Challenge ACKs a second for the whole stack; Linux's default is no limit. */
+  /** Challenge ACKs a second for the whole stack (RFC 5961 §7); Linux's default is no limit. */
   tcp_challenge_ack_limit = 0x7fffffff
   tcp_congestion_control = 'reno'
   /** 1: the peer is told of what arrived twice (RFC 2883). */
@@ -18,20 +18,29 @@ export class TcpSysctls {
   tcp_ecn_fallback = 1
   /** 2: F-RTO (RFC 5682). */
   tcp_frto = 2
+  /**
+   * Fast Open (RFC 7413): 1 for clients, 2 for servers; 4 clients send data without a cookie, 0x200 servers take data without one, 0x400 every listener
+   * takes Fast Opens.
+   */
+  tcp_fastopen = 1
+  /** Seconds in which no Fast Open is tried after three time-outs in a row of one, doubled by each time it happens again; 0: that is not looked at. */
+  tcp_fastopen_blackhole_timeout_sec = 0
+  /** The server's key, and behind a comma the one before: each four words in hexadecimal, joined by dashes. Zeros: a random one. */
+  tcp_fastopen_key = '00000000-00000000-00000000-00000000'
   /** Seconds that an orphan stays in FIN-WAIT-2. */
   tcp_fin_timeout = 60
   /** Payload with which the search for the path's MTU begins, bytes. */
   tcp_base_mss = 1024
-  /** Milliseconds between two ACKs to invalid segments of one connection. */
+  /** Milliseconds between two ACKs to invalid segments of one connection (RFC 5961 §7). */
   tcp_invalid_ratelimit = 500
   /** Seconds between keep-alive probes. */
   tcp_keepalive_intvl = 75
   tcp_keepalive_probes = 9
-  /** Seconds of idleness before the first probe. */
+  /** Seconds of idleness before the first probe (MUST-27, MUST-28). */
   tcp_keepalive_time = 7200
   /** Connections that no socket holds any more. */
   tcp_max_orphans = 65536
-  /** Handshakes in progress on one listener. */
+  /** Handshakes in progress on one listener, without cookies; a quarter of it is kept free for peers known to be alive, of whom we keep no list. */
   tcp_max_syn_backlog = 1024
   tcp_max_tw_buckets = 65536
   /** All queues together, pages of 4,096 bytes: pressure ends, pressure begins, nothing more is given. Of the arena at most 3, 4, 6 eighths. */
@@ -69,6 +78,8 @@ export class TcpSysctls {
   tcp_sack = 1
   /** 1: the congestion window falls back to the initial one after idling for a retransmission time-out. */
   tcp_slow_start_after_idle = 1
+  /** 0: never; 1: when there is no room for a handshake, our SYN-ACK carries all that is to be remembered; 2: always. */
+  tcp_syncookies = 1
   /** Retransmissions of a SYN-ACK. */
   tcp_synack_retries = 5
   /** Retransmissions of a SYN that are one second apart before back-off begins. */
@@ -77,6 +88,10 @@ export class TcpSysctls {
   tcp_syn_retries = 6
   /** 1: timestamps (RFC 7323), their clock different for each pair of hosts; 2: the plain clock; 0: none. */
   tcp_timestamps = 1
+  /** connect() may take a pair of ends in TIME-WAIT if timestamps were in use: 0 never, 1 always, 2 towards ourselves. */
+  tcp_tw_reuse = 2
+  /** Milliseconds that such a pair must have been silent. */
+  tcp_tw_reuse_delay = 1000
   tcp_window_scaling = 1
   /** Send buffer, bytes: minimum, default, maximum. */
   tcp_wmem = [4096, 262144, 4194304]

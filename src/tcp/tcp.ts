@@ -1,16 +1,23 @@
 // hot path
 import { FlowTable, NO_FLOW } from '../base/flow-table.ts'
 import { Rounds } from '../base/rounds.ts'
-import { type Instant, MILLISECOND, SECOND, sooner } from '../base/time.ts'
+import { type Duration, type Instant, MILLISECOND, SECOND, sooner } from '../base/time.ts'
 import { TimerTable } from '../base/timer-table.ts'
 import type { Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
+import { beginOpen, initialNumber } from './active-open.ts'
 import { closed } from './arrives/closed.ts'
 import { listen } from './arrives/listen.ts'
 import { otherStates } from './arrives/other-states.ts'
 import { synSent } from './arrives/syn-sent.ts'
 import { abort } from './calls.ts'
+import { ChallengeBudget } from './challenge-budget.ts'
 import { Connection, type Probe } from './connection.ts'
+import { SynCookies } from './cookies.ts'
+import { FastOpenClient } from './fast-open-client.ts'
+import { FastOpenKeys } from './fast-open-keys.ts'
+import { takesFastOpenAnyway } from './fast-open-server.ts'
+import type { FastOpen } from './fast-open-state.ts'
 import { FlowKind, flowHandle, kindOf, rowOf } from './flows.ts'
 import type { IcmpError, SegmentSink, TcpHost } from './host.ts'
 import { icmpError } from './icmp-error.ts'
@@ -27,7 +34,7 @@ import { type CloseReason, isSynchronized } from './state.ts'
 import { SynCache } from './syn-cache.ts'
 import { TimeWaitTable } from './time-wait.ts'
 import { timeouts } from './timeouts.ts'
-import { TIMER_COLUMNS, Timer } from './timers.ts'
+import { TIMER_COLUMNS } from './timers.ts'
 
 /** Spreads the peers over listeners that share a port; 2^32 by the golden ratio. */
 const SCATTER = 0x9e3779b1
@@ -42,8 +49,12 @@ export class Tcp {
   readonly timeWait: TimeWaitTable
   readonly source: SequenceSource
   readonly memory: TcpMemory
+  readonly cookies: SynCookies
+  readonly challenges: ChallengeBudget
+  readonly fastOpenKeys: FastOpenKeys
+  readonly fastOpen: FastOpenClient
   probe: Probe | undefined
-  /** The clock of timestamps, whole milliseconds, int32; read once a verb. */
+  /** The clock of timestamps, whole milliseconds (RFC 7323 §4.1, §5.4), int32; read once a verb. */
   milliseconds = 0
   /** Whole seconds: what outlives the wrap of milliseconds. */
   seconds = 0
@@ -54,8 +65,6 @@ export class Tcp {
   readonly #dirty = new Rounds<Connection>()
   /** The moment of which `milliseconds` and `seconds` are. */
   #tickedAt: Instant = Number.NEGATIVE_INFINITY
-  #challenges = 0
-  #challengeSecond = Number.NEGATIVE_INFINITY
 
   constructor(host: TcpHost) {
     this.host = host
@@ -64,20 +73,24 @@ export class Tcp {
     this.memory = new TcpMemory(host.arena, host.sysctl, host.counters)
     this.synCache = new SynCache(this)
     this.timeWait = new TimeWaitTable(this)
+    this.challenges = new ChallengeBudget(host)
+    this.cookies = new SynCookies(host.random)
+    this.fastOpenKeys = new FastOpenKeys(host.random)
+    this.fastOpen = new FastOpenClient(host)
   }
 
   /** SEGMENT ARRIVES (RFC 9293 §3.10.7). `seg` has passed IP and its checksum. */
   receive(seg: Segment, now: Instant): void {
     this.tick(now)
+    if (now < this.host.quietTime) {
+      this.host.counters.TCPDropQuietTime++
+      return
+    }
     if (seg.hasBadOption) this.host.counters.TCPDropBadOption++
     const handle = this.flows.find(seg.destination, seg.source, (seg.sourcePort << 16) | seg.destinationPort)
-    if (handle === NO_FLOW) this.#stranger(seg, now)
+    if (handle === NO_FLOW) this.#withoutFlow(seg, now)
     else if (kindOf(handle) === FlowKind.Connection) this.arrives(this.#connections[rowOf(handle)]!, seg, now)
-    else if (kindOf(handle) === FlowKind.SynCache) this.synCache.arrives(rowOf(handle), seg, now)
-    else {
-      const iss = this.timeWait.arrives(rowOf(handle), seg, now)
-      if (iss !== undefined) this.#stranger(seg, now, iss)
-    }
+    else this.synCache.arrives(rowOf(handle), seg, now)
   }
 
   /** USER TIMEOUT, RETRANSMISSION TIMEOUT, TIME-WAIT TIMEOUT (RFC 9293 §3.10.8), and the others. */
@@ -131,12 +144,15 @@ export class Tcp {
     )
     if (handle === NO_FLOW) this.host.counters.OutOfWindowIcmps++
     else if (kindOf(handle) === FlowKind.Connection) icmpError(this.#connections[rowOf(handle)]!, error, now)
-    else if (kindOf(handle) === FlowKind.SynCache) this.synCache.icmpError(rowOf(handle), error)
+    else this.synCache.icmpError(rowOf(handle), error)
   }
 
-  /** Passive OPEN (RFC 9293 §3.10.1). The caller has seen that the port is free. */
+  /** Passive OPEN (RFC 9293 §3.10.1), whatever connections use the port (MUST-41, MUST-42). The caller has seen that it is free. */
   listen(local: number, port: number, backlog: number, settings: Settings): Listener {
-    return this.listeners.add(local, port, backlog, settings)
+    const listener = this.listeners.add(local, port, backlog, settings)
+    listener.fastOpen.limit = settings.fastOpenBacklog
+    if (takesFastOpenAnyway(this.host.sysctl.tcp_fastopen)) listener.fastOpen.limit ||= backlog
+    return listener
   }
 
   /** Ends LISTEN: handshakes in progress are forgotten, what nobody accepted is reset. */
@@ -158,11 +174,13 @@ export class Tcp {
     remotePort: number,
     settings: Settings,
     now: Instant,
+    fastOpen?: FastOpen,
   ): Connection {
     this.tick(now)
-    const iss = this.source.initial(local, localPort, remote, remotePort, now)
+    const iss = initialNumber(this, local, localPort, remote, remotePort, now)
     const c = this.create(local, localPort, remote, remotePort, true, settings, iss, now)
-    this.#begin(c, now)
+    c.fastOpen = fastOpen
+    beginOpen(c, now)
     return c
   }
 
@@ -176,10 +194,10 @@ export class Tcp {
   ): Connection {
     this.tick(now)
     this.unlisten(listener)
-    const iss = this.source.initial(local, listener.port, remote, remotePort, now)
+    const iss = initialNumber(this, local, listener.port, remote, remotePort, now)
     const c = this.create(local, listener.port, remote, remotePort, true, listener.settings, iss, now)
     c.moveTo('LISTEN')
-    this.#begin(c, now)
+    beginOpen(c, now)
     return c
   }
 
@@ -223,6 +241,13 @@ export class Tcp {
     )
   }
 
+  /** A passive open has made a connection: it gets its flow, and waits to be accepted. */
+  opened(listener: Listener, c: Connection): void {
+    this.adopt(c)
+    this.host.counters.PassiveOpens++
+    listener.push(c)
+  }
+
   markDirty(c: Connection): void {
     if (c.isDirty) return
     c.isDirty = true
@@ -250,22 +275,23 @@ export class Tcp {
     c.notify()
   }
 
+  /** True when a connection may be opened between these two ends: none is there, nor one in TIME-WAIT that must not be disturbed. */
+  isPairFree(local: number, localPort: number, remote: number, remotePort: number, now: Instant): boolean {
+    const ports = (remotePort << 16) | localPort
+    if (this.flows.find(local, remote, ports) !== NO_FLOW) return false
+    const row = this.timeWait.find(local, remote, ports)
+    return row === -1 || this.timeWait.mayReuse(row, now)
+  }
+
   /** Both FINs are through: what remains is a row in the table of TIME-WAIT (MUST-13). */
   enterTimeWait(c: Connection, now: Instant): void {
     c.moveTo('TIME-WAIT')
-    if (!this.timeWait.add(c, now) && c.acks.isOwed) sendAck(c, this.host.replies)
-    this.finish(c, 'closed')
+    this.#leaveRow(c, now)
   }
 
-  /** `tcp_challenge_ack_limit` a second for all connections, at a random level that a stranger cannot measure (CVE-2016-5696). */
-  allowChallenge(now: Instant): boolean {
-    const limit = this.host.sysctl.tcp_challenge_ack_limit
-    if (limit === 0x7fffffff) return true
-    if (now - this.#challengeSecond >= SECOND) {
-      this.#challengeSecond = now
-      this.#challenges = ((limit + 1) >> 1) + this.host.random.below(limit)
-    }
-    return this.#challenges-- > 0
+  /** An orphan in FIN-WAIT-2: a row waits for the peer's FIN in its place. */
+  leaveFinWait2(c: Connection, now: Instant, wait: Duration): void {
+    this.#leaveRow(c, now, wait)
   }
 
   /** The user lets go of `c`. */
@@ -287,6 +313,18 @@ export class Tcp {
   /** All connections that are not CLOSED. */
   *connections(): IterableIterator<Connection> {
     for (const c of this.#connections) if (c !== undefined) yield c
+  }
+
+  /** There is neither a connection nor a handshake for this segment; perhaps one in TIME-WAIT. */
+  #withoutFlow(seg: Segment, now: Instant): void {
+    const ports = (seg.sourcePort << 16) | seg.destinationPort
+    const row = this.timeWait.find(seg.destination, seg.source, ports)
+    if (row === -1) {
+      this.#stranger(seg, now)
+      return
+    }
+    const iss = this.timeWait.arrives(row, seg, now)
+    if (iss !== undefined) this.#stranger(seg, now, iss)
   }
 
   /** Nobody has a flow for this segment; `iss` when it reopens a TIME-WAIT. */
@@ -311,13 +349,9 @@ export class Tcp {
     }
   }
 
-  #begin(c: Connection, now: Instant): void {
-    this.host.counters.ActiveOpens++
-    this.adopt(c)
-    c.moveTo('SYN-SENT')
-    c.send.owesSyn = true
-    c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
-    c.speak()
+  #leaveRow(c: Connection, now: Instant, wait?: Duration): void {
+    if (!this.timeWait.add(c, now, wait) && c.acks.isOwed) sendAck(c, this.host.replies)
+    this.finish(c, 'closed')
   }
 
   /** Memory has become short: once, every connection gives up what it can. */
@@ -329,6 +363,7 @@ export class Tcp {
   #countEnd(c: Connection, reason: CloseReason): void {
     const { counters } = this.host
     if (c.isOrphan) this.orphanCount--
+    c.fastOpenQueue?.left(reason === 'reset', this.seconds)
     if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') counters.AttemptFails++
     else {
       this.establishedCount--

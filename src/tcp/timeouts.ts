@@ -1,7 +1,8 @@
-import { type Duration, type Instant, MILLISECOND, NEVER, SECOND } from '../base/time.ts'
+import { type Duration, type Instant, MILLISECOND, NEVER } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { sendReset } from './reset.ts'
 import { RTO_MAX, RTO_MIN } from './rtt.ts'
+import { TIME_WAIT_LENGTH } from './time-wait.ts'
 import { Timer } from './timers.ts'
 
 /** RFC 9293 §3.10.8: whatever of `c`'s timers is due. */
@@ -13,7 +14,7 @@ export function timeouts(c: Connection, now: Instant): void {
   if (c.timers.take(Timer.Retransmit, now)) retransmissionTimeout(c, now)
   if (c.timers.take(Timer.Persist, now)) persistTimeout(c, now)
   if (c.timers.take(Timer.Keepalive, now)) keepAliveTimeout(c, now)
-  if (c.timers.take(Timer.FinWait2, now)) c.tcp.finish(c, 'closed')
+  if (c.timers.take(Timer.FinWait2, now)) c.tcp.leaveFinWait2(c, now, TIME_WAIT_LENGTH)
 }
 
 function delayedAck(c: Connection): void {
@@ -58,7 +59,8 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   recovery.timeout(c, now)
   c.statistics.timeouts++
   if (recovery.timeouts === 1) c.statistics.timeoutRuns++
-  rtt.backoff++
+  noteFastOpenTimeout(c, recovery.timeouts, now)
+  rtt.backoff++ // RFC 6298 §5.5, §5.6
   c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))
   c.speak()
 }
@@ -71,26 +73,49 @@ function doubtPath(c: Connection): void {
   c.notify()
 }
 
+/** Begins an open by us, which has said nothing yet. */
+export function sayFirstSyn(c: Connection, now: Instant): void {
+  c.send.owesSyn = true
+  c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
+  c.speak()
+}
+
+function noteFastOpenTimeout(c: Connection, times: number, now: Instant): void {
+  if (c.isActive && c.fastOpen !== undefined) c.tcp.fastOpen.timedOut(c, times, now)
+}
+
 /** SYNs: `tcp_syn_linear_timeouts` a second apart, then doubling, `synRetries` of these (MUST-22). */
 function synTimeout(c: Connection, now: Instant): void {
-  const linear = c.tcp.host.sysctl.tcp_syn_linear_timeouts
-  const { userTimeout } = c.settings
-  const isOver = userTimeout > 0 && now - c.openedAt >= userTimeout
-  if (isOver || c.synRetransmits >= c.settings.synRetries + linear) {
+  if (c.send.nxt === c.send.iss) {
+    sayFirstSyn(c, now) // the quiet time is over
+    return
+  }
+  const { sysctl } = c.tcp.host
+  const linear = c.isActive ? sysctl.tcp_syn_linear_timeouts : 0
+  // Of a Fast Open by the peer one more is tried, as on Linux: data hangs on it.
+  const retries = c.isActive ? c.settings.synRetries + linear : sysctl.tcp_synack_retries + 1
+  const { initialTimeout, timeoutSlop, longestTimeout } = c.tcp.host.profile
+  const limit = openLimit(c)
+  const isOver = limit > 0 && now - c.openedAt >= limit
+  if (isOver || c.synRetransmits >= retries) {
     c.tcp.finish(c, c.softError ?? 'timeout')
     return
   }
   c.synRetransmits++
+  noteFastOpenTimeout(c, c.synRetransmits, now)
   c.send.owesSyn = true
   c.tcp.host.counters.RetransSegs++
   c.tcp.host.counters.TCPSynRetrans++
   c.tcp.host.counters.TCPTimeouts++
-  const delay = SECOND * 2 ** Math.max(0, c.synRetransmits - linear)
-  c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, Math.min(delay, RTO_MAX), c.openedAt, now))
+  const delay = initialTimeout * 2 ** Math.max(0, c.synRetransmits - linear) + timeoutSlop
+  c.timers.arm(Timer.Retransmit, now, clampTo(limit, Math.min(delay, longestTimeout), c.openedAt, now))
   c.speak()
 }
 
-/** R2 (MUST-20): the time that `retries` doubling time-outs would take, as Linux reckons it, or the user's own limit (MUST-21). */
+/** How long an open may take: the user's limit, or else the profile's; 0: none but the number of SYNs. */
+const openLimit = (c: Connection): Duration => c.settings.userTimeout || c.tcp.host.profile.openTimeout
+
+/** R2 (MUST-20, SHLD-11): the time that `retries` doubling time-outs would take, as Linux reckons it, or the user's own limit (MUST-21). */
 function isGivenUp(c: Connection, now: Instant): boolean {
   const stalled = now - c.recovery.stalledSince
   if (c.settings.userTimeout > 0) return stalled >= c.settings.userTimeout
@@ -112,13 +137,16 @@ export function backoffTime(retries: number): Duration {
 }
 
 /** The next time-out, or earlier when the user's limit, counted from `since`, ends before it (RFC 5482). */
-function clampToUserTimeout(c: Connection, timeout: Duration, since: Instant, now: Instant): Duration {
-  if (c.settings.userTimeout === 0) return timeout
-  const left = since + c.settings.userTimeout - now
+const clampToUserTimeout = (c: Connection, timeout: Duration, since: Instant, now: Instant): Duration =>
+  clampTo(c.settings.userTimeout, timeout, since, now)
+
+function clampTo(limit: Duration, timeout: Duration, since: Instant, now: Instant): Duration {
+  if (limit === 0) return timeout
+  const left = since + limit - now
   return left > 0 ? Math.min(timeout, left) : timeout
 }
 
-/** The window is shut: probe, at doubling intervals. Too small, or corked: send what fits all the same (RFC 9293 §3.8.6.2.1's override). */
+/** The window is shut (MUST-36), or was shrunk to nothing (MUST-35): probe, at doubling intervals (SHLD-30). Too small, or corked: send what fits all the same (RFC 9293 §3.8.6.2.1's override). */
 function persistTimeout(c: Connection, now: Instant): void {
   const { send } = c
   if (send.flight > 0 || send.unsent === 0) return
@@ -147,7 +175,7 @@ function isProbingOver(c: Connection, now: Instant): boolean {
   return c.probes >= retries || (c.isOrphan && c.rtt.backoff >= retries && c.rtt.timeout >= RTO_MAX)
 }
 
-/** RFC 9293 §3.8.4: probes to a peer that has been silent; some unanswered ones in a row end the connection (MUST-29). */
+/** RFC 9293 §3.8.4 (MAY-5): probes to a peer that has been silent (MUST-26); some unanswered ones in a row end the connection (MUST-29). */
 function keepAliveTimeout(c: Connection, now: Instant): void {
   const { settings, send } = c
   const silent = now - c.heardAt

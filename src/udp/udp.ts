@@ -14,7 +14,7 @@ const PAGE = 4096
 /** Smaller path MTUs are not believed (Linux's `min_pmtu`). */
 const LEAST_MTU = 552
 
-/** UDP (RFC 768, RFC 1122 §4.1). */
+/** UDP (RFC 768, RFC 1122 §4.1). What comes from an invalid source IP has dropped before (RFC 1122 §4.1.3.6). */
 export class Udp {
   readonly table = new BindTable()
   readonly #host: UdpHost

@@ -42,7 +42,7 @@ export class Ipv4Header {
 }
 
 /**
- * Reads and checks the header of the packet in `offset` … `end - 1` (RFC 1122 §3.2.1.1 and .2); bytes beyond its total length are no
+ * Reads and checks the header of the packet in `offset` … `end - 1` (RFC 1122 §3.2.1.1 and §3.2.1.2); bytes beyond its total length are no
  * part of it. `out` is meaningful only with Drop.None.
  */
 export function readIpv4(out: Ipv4Header, bytes: Uint8Array, offset: number, end: number): Drop {

@@ -3,7 +3,7 @@ import { i32, put8, put16, put32, u8, u16 } from './bytes.ts'
 import { Drop } from './drop.ts'
 import type { Segment } from './tcp.ts'
 
-/** RFC 9293 §3.1, RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3. */
+/** RFC 9293 §3.1 (MUST-4), RFC 7323 §2.2 and §3.2, RFC 2018 §2 and §3, RFC 7413 §2, RFC 6994. */
 export const OptionKind = {
   End: 0,
   Nop: 1,
@@ -12,14 +12,24 @@ export const OptionKind = {
   SackPermitted: 4,
   Sack: 5,
   Timestamps: 8,
+  FastOpen: 34,
+  /** Shared by experiments, each with a number of two bytes. */
+  Experimental: 254,
 } as const
+
+/** Fast Open's number as an experiment, before it had a kind of its own. */
+const FAST_OPEN_EXPERIMENT = 0xf989
+/** Lengths that a cookie can have, with all between that are even (RFC 7413 §2); 0 asks for one. */
+const SHORTEST_COOKIE = 4
+export const LONGEST_COOKIE = 16
 
 /** The usual options of an established connection, two NOPs and timestamps, as one word and their length (RFC 7323 appendix A). */
 const ALIGNED_TIMESTAMPS = 0x0101080a
 const ALIGNED_TIMESTAMPS_LENGTH = 12
 
 /**
- * Reads the options in `offset` … `end - 1`, whatever segment they came in: which of them only a SYN may carry is the caller's affair.
+ * Reads the options in `offset` … `end - 1`, whatever segment they came in: which of them only a SYN may carry is the caller's affair (MUST-5).
+ * They may begin anywhere (MUST-64), and all but two kinds have a length (MUST-68).
  *
  * Unknown kinds are skipped by their length (MUST-6). A known kind with a wrong length is ignored; a length of 0 or 1, or one beyond
  * the end, ends the list (MUST-7). Both return Drop.BadOption; what else was read holds.
@@ -32,6 +42,7 @@ export function readOptions(out: Segment, bytes: Uint8Array, offset: number, end
   out.tsVal = 0
   out.tsEcr = 0
   out.sackCount = 0
+  out.fastOpenLength = -1
   if (offset >= end) return Drop.None
   if (end - offset === ALIGNED_TIMESTAMPS_LENGTH && i32(bytes, offset) === ALIGNED_TIMESTAMPS) {
     readTimestamps(out, bytes, offset + 4)
@@ -80,6 +91,11 @@ function readOption(out: Segment, bytes: Uint8Array, at: number, kind: number, l
       if (length !== 10) return false
       readTimestamps(out, bytes, at + 2)
       return true
+    case OptionKind.FastOpen:
+      return readFastOpen(out, at + 2, length - 2, false)
+    case OptionKind.Experimental:
+      if (length < 4 || u16(bytes, at + 2) !== FAST_OPEN_EXPERIMENT) return true
+      return readFastOpen(out, at + 4, length - 4, true)
     default:
       return true
   }
@@ -89,6 +105,15 @@ function readTimestamps(out: Segment, bytes: Uint8Array, at: number): void {
   out.hasTimestamps = true
   out.tsVal = i32(bytes, at)
   out.tsEcr = i32(bytes, at + 4)
+}
+
+function readFastOpen(out: Segment, at: number, length: number, isExperimental: boolean): boolean {
+  const isCookie = length >= SHORTEST_COOKIE && length <= LONGEST_COOKIE && (length & 1) === 0
+  if (length !== 0 && !isCookie) return false
+  out.fastOpenLength = length
+  out.fastOpenAt = at
+  out.isFastOpenExperimental = isExperimental
+  return true
 }
 
 function readSack(out: Segment, bytes: Uint8Array, at: number, length: number): boolean {
@@ -145,6 +170,20 @@ export function putSackHeader(bytes: Uint8Array, at: number, blocks: number): nu
   put8(bytes, at, OptionKind.Sack)
   put8(bytes, at + 1, 2 + 8 * blocks)
   return at + 2
+}
+
+/** The head of a Fast Open option with a cookie of `length` bytes, which the caller puts behind it. */
+export function putFastOpenHeader(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  isExperimental: boolean,
+): number {
+  put8(bytes, at, isExperimental ? OptionKind.Experimental : OptionKind.FastOpen)
+  put8(bytes, at + 1, length + (isExperimental ? 4 : 2))
+  if (!isExperimental) return at + 2
+  put16(bytes, at + 2, FAST_OPEN_EXPERIMENT)
+  return at + 4
 }
 
 export function putNop(bytes: Uint8Array, at: number): number {

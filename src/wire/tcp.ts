@@ -39,7 +39,7 @@ export class Segment {
   ack: Seq = toSeq(0)
   /** Bits of `Flag`. */
   flags = 0
-  /** The raw 16 bits, unscaled. */
+  /** The raw 16 bits, unscaled and unsigned (MUST-1). */
   window = 0
   urgent = 0
   /** Bytes, options included. */
@@ -64,6 +64,11 @@ export class Segment {
   sackCount = 0
   /** Left and right edge of each block. */
   readonly sackEdges = new Int32Array(2 * SACK_BLOCKS)
+  /** Bytes of the Fast Open cookie, 0 when one is asked for; -1: absent. */
+  fastOpenLength = -1
+  /** Its offset in `memory`, and whether it came as an experimental option: meaningful when there is one. */
+  fastOpenAt = 0
+  isFastOpenExperimental = false
   /** An option had an illegal length; the other fields hold what could be read. */
   hasBadOption = false
 
@@ -120,7 +125,7 @@ export function verifySegment(
   return fold(sum(bytes, offset, length, pseudoHeader(source, destination, Protocol.Tcp, length))) === 0xffff
 }
 
-/** Writes the first 20 bytes; the checksum is left 0. `headerLength` in bytes, options included, a multiple of 4. */
+/** Writes the first 20 bytes; the checksum is left 0 for the device (MUST-2). `headerLength` in bytes, options included, a multiple of 4. */
 export function writeTcpHeader(
   bytes: Uint8Array,
   offset: number,

@@ -5,7 +5,7 @@ import { SeededRandom } from '../../src/base/random.ts'
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i * 7)
 
 describe('seeded random numbers', () => {
-  test('the same seed gives the same numbers, another seed others', () => {
+  test('[RFC6528 §4] the same seed gives the same numbers, another seed others', () => {
     const first = (random: SeededRandom) => Array.from({ length: 20 }, () => random.word())
     expect(first(new SeededRandom(5))).toEqual(first(new SeededRandom(5)))
     expect(first(new SeededRandom(KEY))).toEqual(first(new SeededRandom(KEY)))

@@ -22,6 +22,7 @@ export function* alterations(script: Script): Generator<Alteration> {
   let hasSyn = false
   for (const [index, event] of script.events.entries()) {
     const { action } = event
+    if (action.kind === 'call' && action.name === 'socket') hasSyn = false
     if (action.kind !== 'packet' || action.packet.direction !== 'outbound') continue
     const line = action.place.line
     const replaced = (changed: ScriptEvent[]): Script => ({

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseShell } from '../../src/conformance/commands/shell.ts'
+import { WITHOUT_EFFECT } from '../../src/conformance/commands/sysctl.ts'
+import { Sysctls } from '../../src/stack/sysctls.ts'
 import { ESTABLISHED, fails, LISTENING, passes, run } from './running.ts'
 
 const PLACE = { file: 'a.pkt', line: 1, column: 1 }
@@ -43,6 +45,12 @@ describe('commands', () => {
 +0 > S. 0:0(0) ack 1 <mss 1460,nop,wscale 8>\n\`/tmp/sysctl_restore_\${PPID}.sh\``)
   })
 
+  test('what Linux has and this stack has not is accepted, and nothing else', () => {
+    const own = new Set(new Sysctls().list())
+    expect([...WITHOUT_EFFECT].filter((name) => own.has(`net.ipv4.${name}`))).toEqual([])
+    passes(`\`sysctl -q net.ipv4.${[...WITHOUT_EFFECT][0]}=1\`${LISTENING}`)
+  })
+
   test('what cannot be set is a failure', () => {
     expect(fails(`\`sysctl -q net.ipv4.tcp_nonsense=1\`${LISTENING}`)).toMatchObject({
       kind: 'command',
@@ -68,7 +76,7 @@ describe('commands', () => {
   test('assert what the stack counts, and the states of its connections', () => {
     passes(
       `${ESTABLISHED}
-+0 \`nstat | grep TcpExtPassiveOpens\`
++0 \`nstat | grep -E '^TcpPassiveOpens +1'\`
 +0 \`sockstat -4 -P tcp -s | grep -c ESTABLISHED | grep 1\`
 +0 < F. 1:1(0) ack 1 win 64000
 +0 > . 1:1(0) ack 2
@@ -80,7 +88,7 @@ describe('commands', () => {
         '',
       ),
     )
-    expect(fails(`${ESTABLISHED}+0 \`nstat | grep TcpExtPassiveClose\``).kind).toBe('command')
+    expect(fails(`${ESTABLISHED}+0 \`nstat | grep TcpExtPassiveOpens\``).kind).toBe('command')
   })
 
   test('TIME-WAIT can be dropped', () => {

@@ -38,6 +38,7 @@ describe('defaults', () => {
       queues: 1,
       offload: true,
       tunFd: undefined,
+      quietTime: 0,
       services: [
         { name: 'echo', port: 7 },
         { name: 'discard', port: 9 },
@@ -84,6 +85,7 @@ describe('every option', () => {
     queues: '1',
     'no-offload': true,
     'tun-fd': '5',
+    'quiet-time': '30',
     service: ['echo:7007', 'talk'],
     user: 'nobody',
     pcap: 'a.pcap',
@@ -104,6 +106,7 @@ describe('every option', () => {
     queues: 1,
     offload: false,
     tunFd: 5,
+    quietTime: 30,
     services: [
       { name: 'echo', port: 7007 },
       { name: 'talk', port: 9502 },
@@ -130,6 +133,7 @@ describe('every option', () => {
     queues = 1
     no-offload = true
     tun-fd = 5
+    quiet-time = 30
     service = ["echo:7007", "talk"]
     user = "nobody"
     pcap = "a.pcap"

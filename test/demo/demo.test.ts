@@ -31,7 +31,7 @@ describe('a demo', () => {
       /receiver {2}LISTEN -> SYN-RECEIVED\n(.*\n)*.*receiver {2}SYN-RECEIVED -> ESTABLISHED/,
     )
     expect(text).toMatch(
-      / 50 % {2}cwnd [\d,]+ {2}snd_wnd [\d,]+ {2}flight [\d,]+ {2}srtt [\d.]+ ms {2}resent \d+/,
+      / 5\d % {2}cwnd [\d,]+ {2}snd_wnd [\d,]+ {2}flight [\d,]+ {2}srtt [\d.]+ ms {2}resent \d+/,
     )
     expect(text).toMatch(/sender {4}FIN-WAIT-\d -> TIME-WAIT\n(.*\n)*.*sender {4}TIME-WAIT -> CLOSED/)
     expect(text).toMatch(/ok: the digests are the same. 300.0 kB in [\d.]+ s of virtual time/)

@@ -15,7 +15,7 @@ describe.skipIf(reason)('ping', () => {
   test.each([0, 56, 1472, 1473, 8000, 65000])(
     '[RFC1122 §3.2.2.6] %i bytes come back as they were sent',
     (size) => {
-      const done = site.run(`ping -n -c 3 -i 0.05 -W 2 -p 00ff55aa0123 -s ${size} ${OURS}`)
+      const done = site.run(`ping -n -c 3 -i 0.05 -w 10 -p 00ff55aa0123 -s ${size} ${OURS}`)
       expect(done.status, done.stdout).toBe(0)
       expect(done.stdout).toContain('3 received, 0% packet loss')
       expect(done.stdout).not.toMatch(/wrong data|truncated|DUP!|bad checksum/i)
@@ -31,7 +31,7 @@ describe.skipIf(reason)('ping', () => {
   test('while a transfer runs', async () => {
     const upload = site.client('upload', OURS, 9, 0)
     await upload.until(() => upload.stderr.includes('started'), 'start')
-    const done = site.run(`ping -n -q -c 50 -i 0.02 -W 2 ${OURS}`)
+    const done = site.run(`ping -n -q -c 50 -i 0.02 -w 20 ${OURS}`)
     expect(done.stdout).toContain('50 packets transmitted, 50 received, 0% packet loss')
     expect(upload.process.exitCode, 'the transfer still runs').toBeNull()
     await upload.kill()

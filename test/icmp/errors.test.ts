@@ -38,7 +38,7 @@ describe('reported', () => {
     expect(error!.bytes.subarray(28)).toEqual(packet.subarray(0, 548))
   })
 
-  test('[RFC1122 §3.2.2] TOS bits are zero, precedence is internetwork control, the TTL is our own', () => {
+  test('[RFC1122 §3.2.2, RFC1812 §4.3.2.2] TOS bits are zero, precedence is internetwork control, the TTL is our own', () => {
     const [error] = new BenchStack().turn(udpPacket(pattern(8), { tos: 0x1e, ttl: 1 }))
     expect(error!.bytes[1]).toBe(0xc0)
     expect(error!.bytes[8]).toBe(64)
@@ -55,7 +55,7 @@ describe('reported', () => {
   })
 })
 
-describe('[RFC1122 §3.2.2] never reported', () => {
+describe('[RFC1122 §3.2.2, RFC1812 §4.3.2.7, RFC792 Introduction] never reported', () => {
   const unreachable = icmpPacket(3, 3, 0, udpPacket(pattern(8)))
   test.each([
     ['an ICMP error', unreachable],

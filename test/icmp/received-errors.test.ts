@@ -39,21 +39,24 @@ test.each([
   [11, 0],
   [11, 1],
   [12, 0],
-])('[RFC1122 §3.2.2] type %i code %i reaches the transport that it quotes', (type, code) => {
-  expect(gets(type, code, 0, ours().subarray(0, 28))).toEqual([])
-  expect(heard).toEqual([
-    {
-      type,
-      code,
-      mtu: 0,
-      source: US,
-      destination: PEER,
-      sourcePort: 80,
-      destinationPort: 5000,
-      seq: 0x7fff_fff0,
-    },
-  ])
-})
+])(
+  '[RFC1122 §3.2.2 §3.2.2.1 §3.2.2.4 §3.2.2.5] type %i code %i reaches the transport that it quotes',
+  (type, code) => {
+    expect(gets(type, code, 0, ours().subarray(0, 28))).toEqual([])
+    expect(heard).toEqual([
+      {
+        type,
+        code,
+        mtu: 0,
+        source: US,
+        destination: PEER,
+        sourcePort: 80,
+        destinationPort: 5000,
+        seq: 0x7fff_fff0,
+      },
+    ])
+  },
+)
 
 test('[RFC1122 §3.2.2] a quoted header with options is read past them', () => {
   gets(3, 1, 0, ours({ options: Uint8Array.from([1, 1, 1, 1, 1, 1, 1, 0]) }).subarray(0, 36))

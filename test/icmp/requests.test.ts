@@ -20,7 +20,7 @@ test.each([0, 1, 2, 55, 56, 57, 1471, 1472])('[RFC792 Echo] %i bytes of data ret
   }
 })
 
-test('[RFC1122 §3.2.2.6] a request larger than the MTU is answered in fragments', () => {
+test('[RFC1122 §3.2.2.6, RFC1812 §4.3.3.6] a request larger than the MTU is answered in fragments', () => {
   const bench = new BenchStack()
   bench.receive(0, 0, [])
   bench.sink.mtu = 576
@@ -98,7 +98,7 @@ describe('timestamps', () => {
   })
 })
 
-describe('[RFC1122 §3.2.2] dropped silently', () => {
+describe('[RFC1122 §3.2.2 §3.2.2.7 §3.2.2.9] dropped silently', () => {
   test.each([0, 1, 2, 9, 10, 14, 15, 16, 17, 18, 19, 40, 255])('type %i', (type) => {
     const bench = new BenchStack()
     expect(bench.turn(icmpPacket(type, 0, 0, pattern(20)))).toEqual([])

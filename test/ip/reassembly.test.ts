@@ -65,7 +65,7 @@ test('[RFC791 §3.2] whatever the sizes, the order and the repetitions: what was
   fc.assert(property, { numRuns: 60, seed: 1 })
 })
 
-test('[RFC1122 §3.3.2] the largest datagram of all, 65,535 bytes', () => {
+test('[RFC1122 §3.2.1.4 §3.3.2] the largest datagram of all, 65,535 bytes', () => {
   const bench = new BenchStack()
   const data = pattern(65_507)
   expect(joined(bench, bench.turn(...fragmentsOf(echoRequest(data), 1480)))).toEqual(data)

@@ -42,7 +42,7 @@ serveEchoes(tun)
 say({ name: tun.name, mtu: tun.mtu, isUp: tun.isUp, ipv4: tun.ipv4 })`
 
 const loss = (namespace: Namespace): string | undefined =>
-  / (\d+)% packet loss/.exec(namespace.run('ping -c 3 -i 0.01 -W 1 -s 57 10.9.0.2').stdout)?.[1]
+  / (\d+)% packet loss/.exec(namespace.run('ping -c 3 -i 0.01 -w 5 -s 57 10.9.0.2').stdout)?.[1]
 
 describe.skipIf(reason)('adopting a descriptor', () => {
   const kinds: [string, number, [number, number][]][] = [

@@ -123,7 +123,7 @@ describe.skipIf(reason)('opening a device', () => {
         OPEN_TO_ALL,
       )
       await program.says('{"mtu":1400,"ipv4":"10.9.0.1/24","isUp":true}')
-      expect(namespace.run('ping -c 2 -i 0.01 -W 1 10.9.0.2').stdout).toContain(' 0% packet loss')
+      expect(namespace.run('ping -c 2 -i 0.01 -w 5 10.9.0.2').stdout).toContain(' 0% packet loss')
     }))
 
   test('offload is what the kernel grants', () =>

@@ -46,7 +46,7 @@ describe.skipIf(reason)('packets', () => {
       withNamespace(async (namespace) => {
         await responder(namespace, { offload })
         for (const size of [0, 1, 2, 3, 55, 56, 57, 58, 1471, 1472]) {
-          expect(ping(namespace, `-c 2 -i 0.01 -W 1 -s ${size}`), `size ${size}`).toContain(' 0% packet loss')
+          expect(ping(namespace, `-c 2 -i 0.01 -w 5 -s ${size}`), `size ${size}`).toContain(' 0% packet loss')
         }
       }))
   }
@@ -55,7 +55,7 @@ describe.skipIf(reason)('packets', () => {
     withNamespace(async (namespace) => {
       await responder(namespace, { mtu: 65535 })
       for (const size of [8000, 65000, 65507]) {
-        expect(ping(namespace, `-c 2 -i 0.01 -W 1 -s ${size}`), `size ${size}`).toContain(' 0% packet loss')
+        expect(ping(namespace, `-c 2 -i 0.01 -w 5 -s ${size}`), `size ${size}`).toContain(' 0% packet loss')
       }
     }))
 
@@ -104,7 +104,7 @@ describe.skipIf(reason)('a device that others set down or delete', () => {
       expect(cpuTime(namespace, program.process.pid) - before).toBeLessThanOrEqual(0.01)
       namespace.output('ip link set tst0 up')
       await program.says('up')
-      expect(ping(namespace, '-c 2 -i 0.01 -W 1')).toContain(' 0% packet loss')
+      expect(ping(namespace, '-c 2 -i 0.01 -w 5')).toContain(' 0% packet loss')
     }))
 
   test('EBADFD: deletion is reported once and costs nothing; made again by somebody it is served again', () =>
@@ -120,7 +120,7 @@ describe.skipIf(reason)('a device that others set down or delete', () => {
       expect(program.stdout.match(/gone/g)).toHaveLength(1)
       namespace.output('ip tuntap add dev tst0 mode tun && ip link set tst0 up')
       await program.says('up')
-      expect(ping(namespace, '-c 2 -i 0.01 -W 1')).toContain(' 0% packet loss')
+      expect(ping(namespace, '-c 2 -i 0.01 -w 5')).toContain(' 0% packet loss')
       program.tell('end')
       expect(await program.exit()).toBe(0)
     }))
@@ -132,7 +132,7 @@ describe.skipIf(reason)('a device that others set down or delete', () => {
       await program.says('gone')
       program.tell('reopen')
       await program.says('{"reopened":"no failure"}')
-      expect(ping(namespace, '-c 2 -i 0.01 -W 1')).toContain(' 0% packet loss')
+      expect(ping(namespace, '-c 2 -i 0.01 -w 5')).toContain(' 0% packet loss')
     }))
 
   test('deleted and set down under load', () =>
@@ -160,7 +160,7 @@ describe.skipIf(reason)('a device that others set down or delete', () => {
         outer.output(`ip link set tst0 netns ${inner.name}`)
         inner.output('ip addr add 10.9.0.1/24 dev tst0 && ip link set tst0 up')
         await program.says('up')
-        expect(ping(inner, '-c 2 -i 0.01 -W 1')).toContain(' 0% packet loss')
+        expect(ping(inner, '-c 2 -i 0.01 -w 5')).toContain(' 0% packet loss')
         expect(program.stdout).not.toContain('gone')
         inner.output('ip link set tst0 down')
         await program.until(() => program.stdout.trim().endsWith('down'), 'say down')

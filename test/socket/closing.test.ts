@@ -2,7 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { MILLISECOND, MINUTE, SECOND } from '../../src/base/time.ts'
 import { Level, Shutdown, SocketOption } from '../../src/socket/constants.ts'
 import { B } from '../support/sim-world.ts'
-import { bits, connected, hear, hosts, ints, listenAt, named, PORT, say } from './connections.ts'
+import {
+  bits,
+  type Connected,
+  connected,
+  hear,
+  hosts,
+  ints,
+  listenAt,
+  named,
+  PORT,
+  say,
+} from './connections.ts'
 
 describe('shutdown()', () => {
   test('[shutdown(2)] SHUT_WR: the peer reads to the end, and may still write', () => {
@@ -63,6 +74,51 @@ describe('shutdown()', () => {
     client.shutdown(Shutdown.Write)
     world.runFor(SECOND)
     expect(named(client.shutdown(Shutdown.Read))).toBe('ENOTCONN')
+  })
+})
+
+describe('memory', () => {
+  const lengths = (name: string, end: (made: Connected) => void) =>
+    test(`[RFC9293 §3.10.4] no byte of a stream is held after ${name}`, () => {
+      const made = connected()
+      const { world, client, server, listening, a } = made
+      const extra = a.sockets.stream()
+      extra.connect(B, PORT)
+      const idle = a.arena.used
+      const bytes = Buffer.alloc(5000)
+      for (const socket of [client, server]) socket.send(bytes, 0, bytes.length)
+      world.runFor(SECOND)
+      extra.send(bytes, 0, bytes.length) // to a connection that nobody has accepted
+      world.runFor(SECOND)
+      expect(a.arena.used).toBeGreaterThan(idle)
+      end(made)
+      extra.close()
+      listening.close()
+      world.runFor(3 * MINUTE)
+      expect(a.arena.used).toBe(idle)
+    })
+
+  lengths('close()', ({ client, server }) => {
+    client.close()
+    server.close()
+  })
+  lengths('connect() to AF_UNSPEC', ({ client, server }) => {
+    client.disconnect()
+    server.disconnect()
+  })
+  lengths('connect() to AF_UNSPEC once the connection was over', ({ world, client, server }) => {
+    server.linger = 0
+    hear(server, 5000)
+    server.close()
+    world.runFor(SECOND)
+    client.disconnect()
+  })
+  lengths('a reset that left data unread', ({ world, client, server }) => {
+    server.linger = 0
+    hear(server, 5000)
+    server.close()
+    world.runFor(SECOND)
+    client.close()
   })
 })
 
@@ -140,12 +196,12 @@ describe('close()', () => {
 
   test('[socket(7)] unread data goes before SO_LINGER', () => {
     const { client, server, settle, b } = connected()
-    server.linger = 10
+    server.linger = 0
     say(client, 'x')
     settle()
     server.close()
-    expect(server.isLingering).toBe(false)
     expect(b.stack.counters.tcp.TCPAbortOnClose).toBe(1)
+    expect(b.stack.counters.tcp.TCPAbortOnData).toBe(0)
   })
 
   test('[RFC9293 §3.10.4] of a socket in SYN-SENT: nothing more is sent', () => {

@@ -52,6 +52,8 @@ describe('values of options', () => {
     ['SO_TYPE', Sol, SocketOption.Type, 1, 'ENOPROTOOPT'],
     ['SO_ACCEPTCONN', Sol, SocketOption.AcceptConn, 1, 'ENOPROTOOPT'],
     ['SO_MEMINFO', Sol, SocketOption.MemInfo, 1, 'ENOPROTOOPT'],
+    ['SO_ZEROCOPY 1', Sol, SocketOption.ZeroCopy, 1, 0],
+    ['SO_ZEROCOPY 2', Sol, SocketOption.ZeroCopy, 2, 'EINVAL'],
     ['SO_LINGER of four bytes', Sol, SocketOption.Linger, 1, 'EINVAL'],
     ['SO_RCVTIMEO of four bytes', Sol, SocketOption.ReceiveTimeout, 1, 'EINVAL'],
     ['SO_RCVTIMEO of 1,000,000 µs', Sol, SocketOption.ReceiveTimeout, ints(1, 0, 1_000_000, 0), 'EDOM'],
@@ -222,7 +224,7 @@ describe('values of options', () => {
 })
 
 describe('what options do', () => {
-  test('[ip(7)] IP_TOS and IP_TTL take effect at once; the bits of ECN are not the user’s', () => {
+  test('[ip(7), RFC9293 §3.9, RFC1122 §3.2.1.6] MUST-48, MUST-49, SHLD-21, SHLD-22: IP_TOS and IP_TTL take effect at once; the bits of ECN are not the user’s', () => {
     const { client, server, settle, b } = connected()
     const seen: number[][] = []
     const deliver = b.stack.deliver.bind(b.stack)

@@ -1,9 +1,20 @@
 import { describe, expect, test } from 'vitest'
+import { Arena } from '../../src/base/arena.ts'
 import { MILLISECOND, MINUTE, SECOND } from '../../src/base/time.ts'
+import { World } from '../../src/sim/world.ts'
 import { Level, Msg, Shutdown } from '../../src/socket/constants.ts'
 import { SocketAddress } from '../../src/socket/socket.ts'
-import { A, B } from '../support/sim-world.ts'
+import type { StreamSocket } from '../../src/socket/stream-socket.ts'
+import type { IcmpError } from '../../src/tcp/host.ts'
+import { A, addHost, B } from '../support/sim-world.ts'
 import { bits, connected, errorOf, hear, hosts, listenAt, named, PORT, say } from './connections.ts'
+
+/** An ICMP error that quotes the oldest segment outstanding. */
+function aboutLast(socket: StreamSocket, type: number, code: number): IcmpError {
+  const { local, localPort, remote, remotePort, send } = socket.connection!
+  const ends = { source: local, sourcePort: localPort, destination: remote, destinationPort: remotePort }
+  return { type, code, mtu: 0, ...ends, seq: send.una }
+}
 
 describe('a socket that is not connected', () => {
   test('[tcp(7), poll(2)] is writable and hung up, and says ENOTCONN, EPIPE', () => {
@@ -150,11 +161,61 @@ describe('connect()', () => {
     expect(named(socket.connect(B, PORT))).toBe('ETIMEDOUT')
   })
 
-  test('[connect(2)] ENETUNREACH to broadcast and multicast', () => {
+  test('[connect(2), RFC9293 §3.9.1.1] MUST-46: ENETUNREACH to broadcast and multicast', () => {
     const { a } = hosts()
     for (const address of [-1, 0x0a0900ff, 0xe0000001 | 0]) {
       expect(named(a.sockets.stream().connect(address, PORT))).toBe('ENETUNREACH')
     }
+  })
+
+  test('[connect(2)] ENETUNREACH without a route', () => {
+    const world = new World()
+    const host = addHost(world, { address: A, routes: [], arena: new Arena(1 << 20) })
+    const socket = host.sockets.stream()
+    expect(named(socket.connect(0x01020304, PORT))).toBe('ENETUNREACH')
+    expect(socket.localPort).toBe(0)
+  })
+
+  // RFC 1122 §4.2.3.9 lists the codes; the errors are those of icmp(7) on Linux.
+  const UNREACHABLE: readonly [number, string][] = [
+    [0, 'ENETUNREACH'],
+    [1, 'EHOSTUNREACH'],
+    [2, 'ENOPROTOOPT'],
+    [3, 'ECONNREFUSED'],
+    [7, 'EHOSTDOWN'],
+    [13, 'EHOSTUNREACH'],
+  ]
+  for (const [code, error] of UNREACHABLE) {
+    test(`[tcp(7), RFC1122 §4.2.3.9] ${error} when ICMP says that the destination is unreachable, code ${code}`, () => {
+      const { world, a } = hosts({ impairments: { loss: 1 } })
+      const socket = a.sockets.stream()
+      socket.connect(B, PORT)
+      world.runFor(MILLISECOND)
+      a.stack.tcp.icmpError(aboutLast(socket, 3, code), world.now)
+      expect(bits(socket.poll())).toBe('IN OUT ERR HUP RDHUP')
+      expect(named(socket.connect(B, PORT))).toBe(error)
+    })
+  }
+
+  test('[tcp(7)] of a connection that is open SO_ERROR tells it, once, and nothing else does', () => {
+    const { world, a, client } = connected()
+    world.links[0]!.forth.impairments.loss = 1
+    say(client, 'x')
+    world.runFor(MILLISECOND)
+    a.stack.tcp.icmpError(aboutLast(client, 3, 1), world.now)
+    expect([bits(client.poll()), hear(client), say(client, 'y')]).toEqual(['OUT', 'EAGAIN', 1])
+    expect([errorOf(client), errorOf(client)]).toEqual(['EHOSTUNREACH', 0])
+  })
+
+  test('[tcp(7)] and what it dies of in the end', () => {
+    const { world, a, client } = connected()
+    world.links[0]!.forth.impairments.loss = 1
+    client.setsockopt(Level.Tcp, 18, 5000) // TCP_USER_TIMEOUT
+    say(client, 'x')
+    world.runFor(MILLISECOND)
+    a.stack.tcp.icmpError(aboutLast(client, 3, 1), world.now)
+    world.runFor(MINUTE)
+    expect(hear(client)).toBe('EHOSTUNREACH')
   })
 
   test('[ip(7)] 0.0.0.0 is this host', () => {
@@ -198,9 +259,11 @@ describe('connect() to AF_UNSPEC', () => {
     expect(client.connect(B, PORT)).toBe(0)
   })
 
-  test('[connect(2)] of a socket without a connection does nothing', () => {
+  test('[connect(2)] of a socket without a connection undoes a shutdown()', () => {
     const { a } = hosts()
     const socket = a.sockets.stream()
+    socket.shutdown(Shutdown.Both)
+    expect(bits(socket.poll())).toBe('IN OUT HUP RDHUP')
     expect(socket.disconnect()).toBe(0)
     expect(bits(socket.poll())).toBe('OUT HUP')
   })
@@ -256,6 +319,19 @@ describe('the end of a connection', () => {
     expect([hear(client), hear(client)]).toEqual(['', ''])
     expect(errorOf(client)).toBe('EPIPE')
     expect(named(say(client, 'x'))).toBe('EPIPE')
+  })
+
+  test('[tcp(7)] a reset after both FINs is a reset', () => {
+    const { world, client, server, settle } = connected()
+    server.shutdown(Shutdown.Write)
+    settle()
+    world.links[0]!.forth.impairments.loss = 1
+    client.shutdown(Shutdown.Write)
+    settle()
+    server.linger = 0
+    server.close()
+    settle()
+    expect([hear(client), errorOf(client)]).toEqual(['', 'ECONNRESET'])
   })
 
   test('[tcp(7)] both sides have closed: the end, and no error', () => {

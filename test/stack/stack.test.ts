@@ -134,7 +134,7 @@ describe('segments in', () => {
     expect(tcp.InCsumErrors).toBe(1)
   })
 
-  test('[RFC1122 §4.2.3.10] to broadcast or multicast are dropped silently', () => {
+  test('[RFC1122 §4.2.3.10, RFC9293 §3.9.2.3] MUST-57: to broadcast or multicast are dropped silently', () => {
     const { bench, seen } = arriving()
     expect(bench.turn(syn({ destination: ip('10.9.0.255') }), syn({ destination: ip('224.0.0.1') }))).toEqual(
       [],

@@ -54,7 +54,7 @@ describe('refused with the reason', () => {
     ['net.ipv4.tcp_rmem', '8192 4096 65536', /must not descend/],
     ['net.ipv4.ip_local_port_range', '60000 50000', /must not descend/],
     ['net.ipv4.ip_local_port_range', '0 70000', /must be from 1 to 65535/],
-    ['net.ipv4.tcp_congestion_control', 'warp', /must be one of reno/],
+    ['net.ipv4.tcp_congestion_control', 'warp', /must be one of bbr, cubic, reno/],
   ])('%s = %j', (key, value, reason) => {
     const sysctls = new Sysctls()
     const before = sysctls.list().map((name) => sysctls.get(name))

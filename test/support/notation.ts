@@ -3,6 +3,7 @@ import { Flag, type Segment, TCP_HEADER } from '../../src/wire/tcp.ts'
 import {
   OptionKind,
   putEnd,
+  putFastOpenHeader,
   putMss,
   putNop,
   putSackHeader,
@@ -102,6 +103,9 @@ function writeOption(item: string, bytes: Uint8Array, at: number, origins: Origi
         origins.senderClock + Number(rest[1]),
         Number(rest[3]) === 0 ? 0 : origins.receiverClock + Number(rest[3]),
       )
+    case 'FO':
+    case 'FOEXP':
+      return writeFastOpen(rest[0] ?? '', word === 'FOEXP', bytes, at)
     case 'sack':
       return writeSack(rest, bytes, at, origins)
     case 'raw': // bytes in hexadecimal
@@ -110,6 +114,12 @@ function writeOption(item: string, bytes: Uint8Array, at: number, origins: Origi
     default:
       throw new Error(`not an option: ${item}`)
   }
+}
+
+function writeFastOpen(cookie: string, isExperimental: boolean, bytes: Uint8Array, start: number): number {
+  let at = putFastOpenHeader(bytes, start, cookie.length / 2, isExperimental)
+  for (let i = 0; i < cookie.length; i += 2) bytes[at++] = Number.parseInt(cookie.slice(i, i + 2), 16)
+  return at
 }
 
 function writeSack(blocks: string[], bytes: Uint8Array, start: number, origins: Origins): number {
@@ -158,6 +168,9 @@ export const relativeSeq = (segment: Segment, origins: Origins): number =>
     ? 0
     : distance(origins.senderSeq, segment.seq)
 
+const hex = (bytes: Uint8Array, start: number, end: number): string =>
+  Buffer.from(bytes.subarray(start, end)).toString('hex')
+
 export function formatOptions(sent: Sent, origins: Origins): string {
   const { bytes, segment } = sent
   const view = new DataView(bytes.buffer, bytes.byteOffset)
@@ -180,7 +193,9 @@ export function formatOptions(sent: Sent, origins: Origins): string {
       for (let edge = at + 2; edge < at + length; edge += 8)
         blocks.push(`${relative(view.getInt32(edge))}:${relative(view.getInt32(edge + 4))}`)
       items.push(`sack ${blocks.join(' ')}`)
-    } else items.push(`kind ${kind}`)
+    } else if (kind === OptionKind.FastOpen) items.push(`FO ${hex(bytes, at + 2, at + length)}`.trim())
+    else if (kind === OptionKind.Experimental) items.push(`FOEXP ${hex(bytes, at + 4, at + length)}`.trim())
+    else items.push(`kind ${kind}`)
     at += length
   }
   return items.join(',')

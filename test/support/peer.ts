@@ -9,6 +9,7 @@ import { TcpCounters } from '../../src/tcp/counters.ts'
 import { FlowKind, kindOf, rowOf } from '../../src/tcp/flows.ts'
 import type { SegmentSink, TcpHost } from '../../src/tcp/host.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
+import { LINUX, type TcpProfile } from '../../src/tcp/profile.ts'
 import { Settings } from '../../src/tcp/settings.ts'
 import type { State } from '../../src/tcp/state.ts'
 import { TcpSysctls } from '../../src/tcp/sysctls.ts'
@@ -55,6 +56,8 @@ export interface PeerOptions {
   offload?: boolean
   /** Bytes for streams. */
   memory?: number
+  /** Nothing is sent or taken before. */
+  quietTime?: Instant
 }
 
 /** The byte at relative sequence number `n` of either direction's stream. */
@@ -72,8 +75,10 @@ export class Peer {
   readonly paths: PathMtus
   readonly counters = new TcpCounters()
   readonly sysctl = new TcpSysctls()
+  readonly profile: TcpProfile = { ...LINUX }
   readonly settings: Settings
-  readonly iss: Seq
+  /** What our numbers count from; the cookie, once `expectsCookie` has seen one. */
+  iss: Seq
   readonly irs: Seq
   /** What was thrown inside a turn. */
   readonly faults: unknown[] = []
@@ -115,7 +120,7 @@ export class Peer {
     this.#slab = this.arena.take(SLAB)
     this.idle = this.arena.used
     this.paths = new PathMtus(options.mtu ?? 1500, new RouteSysctls())
-    this.tcp = new Tcp(this.#host(options.mtu ?? 1500))
+    this.tcp = new Tcp(this.#host(options.quietTime ?? 0, options.mtu ?? 1500))
     this.tcp.source.initial = () => this.iss
     this.tcp.source.timestampOffset = () => OUR_CLOCK
     this.settings = Object.assign(new Settings(this.sysctl), options.settings)
@@ -146,6 +151,15 @@ export class Peer {
     return sent
   }
 
+  /** The next segment is a SYN-ACK whose number is a cookie: our numbers count from it now. Returns its options in the notation. */
+  expectsCookie(): string {
+    this.#transmit()
+    const [sent] = this.outbox
+    if (sent === undefined) this.fail('a SYN-ACK', 'nothing')
+    this.iss = sent.segment.seq
+    return formatOptions(this.expects('S. 0:0(0) ack 1'), this.#fromUs)
+  }
+
   expectsNothing(): void {
     this.#transmit()
     const [sent] = this.outbox
@@ -166,10 +180,12 @@ export class Peer {
 
   /** What the four-tuple is in now. */
   get currentState(): State {
-    const handle = this.tcp.flows.find(OUR_ADDRESS, PEER_ADDRESS, (PEER_PORT << 16) | OUR_PORT)
+    const ports = (PEER_PORT << 16) | OUR_PORT
+    const handle = this.tcp.flows.find(OUR_ADDRESS, PEER_ADDRESS, ports)
+    const row = this.tcp.timeWait.find(OUR_ADDRESS, PEER_ADDRESS, ports)
+    if (handle === -1 && row !== -1) return this.tcp.timeWait.stateOf(row)
     if (handle === -1) return this.listener?.isOpen ? 'LISTEN' : 'CLOSED'
     if (kindOf(handle) === FlowKind.SynCache) return 'SYN-RECEIVED'
-    if (kindOf(handle) === FlowKind.TimeWait) return 'TIME-WAIT'
     for (const c of this.tcp.connections()) if (c.id === rowOf(handle)) return c.state
     throw new Error('a flow without a connection')
   }
@@ -249,6 +265,12 @@ export class Peer {
     calls.release(c, this.now)
   }
 
+  /** Another connection follows: its streams begin anew. */
+  restarts(): void {
+    this.#written = 0
+    this.#read = 0
+  }
+
   fail(expected: string, actual: string): never {
     const counted = Object.entries(this.counters).filter(([, value]) => value !== 0)
     const counters = counted.map(([name, value]) => `${name}=${value}`).join(' ')
@@ -323,12 +345,14 @@ export class Peer {
     if (this.tcp.isDirty && !this.isFull) throw new Error('something was left unsaid')
   }
 
-  #host(mtu: number): TcpHost {
+  #host(quietTime: Instant, mtu: number): TcpHost {
     return {
       arena: this.arena,
       random: new SeededRandom(1),
       sysctl: this.sysctl,
+      profile: this.profile,
       counters: this.counters,
+      quietTime,
       replies: this.#sink,
       sourceFor: () => OUR_ADDRESS,
       isLocal: (address) => address === OUR_ADDRESS,
@@ -378,7 +402,7 @@ export class Peer {
     if (readSegment(segment, bytes, 0, bytes.length) !== 0) throw new Error('a malformed segment was sent')
     segment.gsoSize = gsoSize
     const sent = { segment, bytes, at: this.elapsed, tos, ttl, mayFragment }
-    const from = relativeSeq(segment, this.#fromUs)
+    const from = relativeSeq(segment, this.#fromUs) + (segment.has(Flag.Syn) ? 1 : 0)
     for (let i = 0; i < segment.payloadLength; i++) {
       if (bytes[segment.payload + i] !== pattern(from + i)) {
         this.fail(`byte ${from + i} right`, formatSegment(sent, this.#fromUs))

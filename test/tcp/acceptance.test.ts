@@ -224,7 +224,7 @@ describe('fifth: the ACK field', () => {
     expect(peer.reads()).toBe(0)
   })
 
-  test('[RFC5961 §5.2] an ACK older than the largest window is challenged, and the segment dropped', () => {
+  test('[RFC5961 §5.2] MAY-12: an ACK older than the largest window is challenged, and the segment dropped', () => {
     const peer = established({ win: 1000 })
     peer.sends('P. 1:11(10) ack -1000')
     peer.expects('. 1:1(0) ack 1')
@@ -240,7 +240,7 @@ describe('fifth: the ACK field', () => {
 })
 
 describe('resets that we send', () => {
-  test('[RFC9293 §3.6.1] SHLD-3: a close with unread data resets', () => {
+  test('[RFC9293 §3.6.1] SHLD-3, MAY-1: a close with unread data resets', () => {
     const peer = established()
     peer.sends('P. 1:11(10) ack 1')
     peer.expects('. 1:1(0) ack 11')

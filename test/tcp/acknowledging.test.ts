@@ -12,7 +12,7 @@ function delaying(options = {}): Peer {
 }
 
 describe('delayed acknowledgements', () => {
-  test('[RFC9293 §3.8.6.3] SHLD-18, MUST-40: a short segment is acknowledged 40 ms later', () => {
+  test('[RFC9293 §3.8.6.3, RFC5681 §4.2] SHLD-18, MUST-40: a short segment is acknowledged 40 ms later', () => {
     const peer = delaying()
     peer.sends('P. 1:101(100) ack 1')
     peer.advance(40 * MILLISECOND - 1)
@@ -106,7 +106,7 @@ describe('delayed acknowledgements', () => {
 })
 
 describe('out of order', () => {
-  test('[RFC5681 §4.2] each segment beyond a gap is acknowledged by itself, at once', () => {
+  test('[RFC5681 §4.2] MAY-13: each segment beyond a gap is acknowledged by itself, at once', () => {
     const peer = delaying()
     peer.sends('. 101:201(100) ack 1', '. 201:301(100) ack 1', '. 301:401(100) ack 1')
     for (let i = 0; i < 3; i++) peer.expects('. 1:1(0) ack 1')

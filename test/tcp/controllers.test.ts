@@ -111,7 +111,7 @@ describe.each(controllerNames())('contract: %s', (name) => {
   })
 
   test('smaller segments: the floors shrink with them', () => {
-    ride.controller.resize(500)
+    ride.controller.resize(500, 5000)
     ride.timeout()
     ride.acknowledge(500)
     expect(ride.controller.window).toBeGreaterThan(SMSS)

@@ -93,10 +93,11 @@ describe('a sample', () => {
   test('[BBR §4.1.2.3] faster than the shortest round trip is no rate', () => {
     const rate = new DeliveryRate()
     const board = {
+      arrivedSentAt: 5,
       recall: (_: number, out: object) => Object.assign(out, { sentAt: 5, firstSentAt: 0, deliveredAt: 0 }),
     }
     rate.begin()
-    rate.arrived(board as never, 0, 5, 100 as never)
+    rate.arrived(board as never, 0, 100 as never)
     rate.count(1000, 9)
     rate.end(0, 10, 9)
     expect(rate.sample).toMatchObject({ hasData: true, delivered: 1000, rate: 0 })

@@ -27,7 +27,9 @@ describe('SYN-SENT', () => {
     [1, 'host-unreachable'],
     [2, 'protocol-unreachable'],
     [3, 'refused'],
+    [5, 'source-route-failed'],
     [7, 'host-down'],
+    [8, 'host-isolated'],
     [9, 'net-unreachable'],
     [13, 'host-unreachable'],
   ] as const)(
@@ -67,7 +69,7 @@ describe('SYN-RECEIVED', () => {
 })
 
 describe('ESTABLISHED', () => {
-  test('[RFC9293 §3.9.2.2] MUST-56, SHLD-25: errors are noted and told, the connection stays', () => {
+  test('[RFC9293 §3.9.2.2] MUST-47, MUST-56, SHLD-25: errors are noted and told, the connection stays', () => {
     for (const [type, code] of [
       [3, 0],
       [3, 1],

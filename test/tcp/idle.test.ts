@@ -24,14 +24,14 @@ describe('keep-alive', () => {
     peer.expects(probe)
   })
 
-  test('[RFC9293 §3.8.4] the peer is alive: it answers SND.NXT-1, and idling begins anew', () => {
+  test('[RFC9293 §3.8.4] SHLD-12, MUST-27, MAY-5: the peer is alive: it answers the empty probe, and idling begins anew', () => {
     const peer = established({ settings: keepAlive })
     for (let i = 0; i < 5; i++) {
       const from = peer.now
       peer.advance(100 * SECOND - 1)
       peer.expectsNothing()
       peer.advance(1)
-      expect(peer.expects(probe).segment.payloadLength).toBe(0) // SHLD-12
+      expect(peer.expects(probe).segment.payloadLength).toBe(0)
       peer.sends('. 1:1(0) ack 1')
       expect(peer.now - from).toBe(100 * SECOND)
     }

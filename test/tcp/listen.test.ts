@@ -204,7 +204,7 @@ describe('backlog', () => {
   })
 
   test('[RFC4987 §3.1] SYNs beyond the backlog are dropped and counted', () => {
-    const peer = listening({ backlog: 2 })
+    const peer = listening({ backlog: 2, sysctl: { tcp_syncookies: 0 } })
     const segments = [1, 2, 3, 4].map((port) => port)
     for (const port of segments) peer.sendsFrom(port, 'S 0:0(0)')
     expect(peer.takes()).toHaveLength(3)
@@ -213,7 +213,7 @@ describe('backlog', () => {
   })
 
   test('[RFC9293 §3.10.1] a handshake that ends while the queue is full waits for its next ACK', () => {
-    const peer = listening({ backlog: 0 })
+    const peer = listening({ backlog: 0, sysctl: { tcp_syncookies: 0 } })
     peer.sendsFrom(1, 'S 0:0(0)')
     peer.sends('S 0:0(0)')
     peer.takes()
@@ -244,6 +244,45 @@ describe('backlog', () => {
     peer.expects('S. 0:0(0) ack 1')
     peer.sends('. 1:1(0) ack 1')
     peer.state('ESTABLISHED')
+  })
+
+  test('tcp_max_syn_backlog: without cookies three quarters of it, and one more, since nobody is known to be alive', () => {
+    const peer = listening({ backlog: 1000, sysctl: { tcp_syncookies: 0, tcp_max_syn_backlog: 16 } })
+    for (let port = 1; port <= 20; port++) peer.sendsFrom(port, 'S 0:0(0)')
+    expect(peer.takes()).toHaveLength(13)
+    expect(peer.counters).toMatchObject({ TCPReqQFullDrop: 0, ListenDrops: 7 })
+  })
+
+  test('tcp_max_syn_backlog: with cookies the backlog alone counts, as on Linux', () => {
+    const peer = listening({ backlog: 1000, sysctl: { tcp_max_syn_backlog: 16 } })
+    for (let port = 1; port <= 20; port++) peer.sendsFrom(port, 'S 0:0(0)')
+    expect(peer.takes()).toHaveLength(20)
+    expect(peer.counters.TCPReqQFullDoCookies).toBe(0)
+  })
+
+  test('[RFC4987 §3.3] a queue more than half full gives up the old early: half of it is for the young', () => {
+    const peer = listening({ backlog: 20 })
+    for (let port = 1; port <= 12; port++) peer.sendsFrom(port, 'S 0:0(0)')
+    peer.advance(1.5 * SECOND)
+    for (let port = 13; port <= 18; port++) peer.sendsFrom(port, 'S 0:0(0)')
+    expect(peer.listener).toMatchObject({ pending: 18, young: 6 })
+    // None is young any more: after two retransmissions the oldest go, until the queue is half empty.
+    peer.advance(6 * SECOND)
+    expect(peer.listener).toMatchObject({ pending: 10, young: 0 })
+    peer.advance(60 * SECOND)
+    expect(peer.listener).toMatchObject({ pending: 0, young: 0 })
+  })
+
+  test('tcp_invalid_ratelimit: a handshake answers repeated SYNs, and what is not acceptable, only so often', () => {
+    const peer = synReceived()
+    peer.advance(0.1 * SECOND)
+    peer.sends('S 0:0(0)', 'S 0:0(0)', '. 70001:70001(0) ack 1')
+    peer.expects('S. 0:0(0) ack 1')
+    peer.expectsNothing()
+    expect(peer.counters.TCPACKSkippedSynRecv).toBe(2)
+    peer.advance(0.5 * SECOND)
+    peer.sends('S 0:0(0)')
+    peer.expects('S. 0:0(0) ack 1')
   })
 
   test('tcp_abort_on_overflow: the last ACK is reset instead', () => {

@@ -51,7 +51,7 @@ describe('Nagle’s algorithm', () => {
     peer.expects('FP. 101:201(100) ack 1')
   })
 
-  test('[RFC9293 §3.9.1.2] SHLD-28: what is written before the turn’s end goes out in full segments', () => {
+  test('[RFC9293 §3.9.1.2] SHLD-28, SHLD-27, MAY-16: what is written before the turn’s end goes out in full segments', () => {
     const peer = connected()
     for (let i = 0; i < 30; i++) peer.writes(100)
     peer.expects('. 1:1461(1460)')

@@ -6,7 +6,7 @@ import { connected, established, listening, synCrossed, synSent } from '../suppo
 const DAY = 24 * 3600 * SECOND
 
 describe('negotiation', () => {
-  test('[RFC9293 §3.7.1] MUST-14, MUST-67, SHLD-5: a SYN offers all that we know, the MSS by the MTU', () => {
+  test('[RFC9293 §3.7.1] MUST-14, MUST-67, SHLD-5, SHLD-6, MAY-3: a SYN offers all that we know, the MSS by the MTU', () => {
     const peer = synSent()
     peer.advance(SECOND)
     peer.expects('S 0:0(0) win 65535 <mss 1460,sackOK,TS val 2000 ecr 0,nop,wscale 7>')
@@ -99,8 +99,11 @@ describe('negotiation', () => {
     expect(peer.c.send.wnd).toBe(65535)
   })
 
-  test('[RFC7323 §2.3] a shift above 14 is taken for 14', () => {
+  test('[RFC7323 §2.3] REC-1: a shift above 14 is taken for 14, and windows have up to 30 bits', () => {
     expect(established({ options: 'mss 1460,nop,wscale 15' }).c.options.sendShift).toBe(14)
+    const peer = established({ options: 'mss 1460,nop,wscale 15' })
+    peer.sends('. 1:1(0) ack 1 win 65535')
+    expect(peer.c.send.wnd).toBe(65535 * 2 ** 14)
     expect(windowScaleFor(0xffff)).toBe(0)
     expect(windowScaleFor(0x10000)).toBe(1)
     expect(windowScaleFor(6291456)).toBe(7)
@@ -134,7 +137,7 @@ describe('timestamps', () => {
   const stamped = { options: 'mss 1460,nop,nop,TS val 100 ecr 0' }
   const line = (text: string, val: number) => `${text} <nop,nop,TS val ${val} ecr 1000>`
 
-  test('[RFC7323 §3.2] in every segment, our clock in milliseconds, the peer’s echoed', () => {
+  test('[RFC7323 §3.2 §4.1] in every segment, our clock in milliseconds, the peer’s echoed', () => {
     const peer = established(stamped)
     peer.sends(line('P. 1:11(10) ack 1', 2300))
     peer.advance(5 * MILLISECOND)

@@ -96,7 +96,7 @@ describe('fast retransmit', () => {
     peer.expects(`. ${at(7)}`)
   })
 
-  test('[RFC6582 §3.2] the full ACK ends recovery at the threshold', () => {
+  test('[RFC6582 §3.2, RFC5681 §4.3] the full ACK ends recovery at the threshold', () => {
     const peer = sending()
     duplicates(peer, 6)
     peer.expects(`. ${at(0)}`)
@@ -131,7 +131,7 @@ describe('fast retransmit', () => {
     expect(peer.takes()[0]).toContain(at(11))
   })
 
-  test('[RFC5681 §3.2] the window offered is respected: no new segment beyond it', () => {
+  test('[RFC5681 §2 §3.2] the window offered is respected: no new segment beyond it', () => {
     const peer = connected({ options: 'mss 1000', win: 4000 })
     peer.writes(10 * MSS)
     expect(peer.takes()).toHaveLength(4)
@@ -212,7 +212,7 @@ describe('window', () => {
     expect(peer.takes()).toHaveLength(10)
   })
 
-  test('[RFC5681 §3.1] slow start: two segments out for each acknowledged', () => {
+  test('[RFC5681 §3.1] MUST-19: slow start: two segments out for each acknowledged', () => {
     const peer = connected({ options: 'mss 1000' })
     peer.writes(60 * MSS)
     peer.takes()

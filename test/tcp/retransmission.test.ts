@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MILLISECOND, SECOND } from '../../src/base/time.ts'
 import { RoundTrip } from '../../src/tcp/rtt.ts'
-import { add } from '../../src/wire/seq.ts'
 import { backoffTime } from '../../src/tcp/timeouts.ts'
+import { add } from '../../src/wire/seq.ts'
 import { OUR_ADDRESS, OUR_PORT, PEER_ADDRESS, PEER_PORT, type Peer } from '../support/peer.ts'
 import { connected, established, synCrossed, synSent } from '../support/peers.ts'
 
@@ -23,7 +23,7 @@ describe('RFC 6298', () => {
     expect(new RoundTrip().timeout).toBe(SECOND)
   })
 
-  test('[RFC6298 §2.2] the first sample R: SRTT = R, RTTVAR = R/2, RTO = SRTT + 4 RTTVAR', () => {
+  test('[RFC6298 §2.2] MUST-18: the first sample R: SRTT = R, RTTVAR = R/2, RTO = SRTT + 4 RTTVAR', () => {
     const rtt = new RoundTrip()
     rtt.sample(400 * MILLISECOND)
     expect(rtt.smoothed).toBe(400 * MILLISECOND)
@@ -40,7 +40,7 @@ describe('RFC 6298', () => {
     expect(rtt.timeout).toBe(1090 * MILLISECOND)
   })
 
-  test('[RFC6298 §2.4] the floor is Linux’s: 200 ms above the RTT', () => {
+  test('[RFC6298 §2.4 §4] the floor is Linux’s: 200 ms above the RTT', () => {
     const rtt = new RoundTrip()
     for (let i = 0; i < 100; i++) rtt.sample(10 * MILLISECOND)
     expect(rtt.timeout).toBe(210 * MILLISECOND)
@@ -92,7 +92,7 @@ describe('RFC 6298', () => {
     expect(peer.takesTimes()[0]).toBe(acknowledged + peer.c.rtt.base)
   })
 
-  test('[RFC6298 §5.4 §5.5] time-outs double: 0.3, 0.9, 2.1 … s after the segment', () => {
+  test('[RFC6298 §5.4 §5.5 §5.6] MUST-19: time-outs double: 0.3, 0.9, 2.1 … s after the segment', () => {
     const peer = measured(100)
     peer.writes(100)
     peer.expects('P. 1:101(100) ack 1')
@@ -102,7 +102,7 @@ describe('RFC 6298', () => {
     expect(peer.counters.RetransSegs).toBe(6)
   })
 
-  test('[RFC6298 §3] Karn: after a retransmission the back-off stays until something new is timed', () => {
+  test('[RFC6298 §3] MUST-18, Karn: after a retransmission the back-off stays until something new is timed', () => {
     const peer = measured(100)
     peer.writes(100)
     peer.advance(1 * SECOND)
@@ -182,7 +182,7 @@ describe('RFC 6298', () => {
 })
 
 describe('giving up', () => {
-  test('[RFC9293 §3.8.3] MUST-20: R2 is tcp_retries2, 924.6 s after the first time-out', () => {
+  test('[RFC9293 §3.8.3] MUST-20, SHLD-11: R2 is tcp_retries2, 924.6 s after the first time-out', () => {
     expect(backoffTime(15)).toBe(924.6 * SECOND)
     const peer = measured(0.001)
     peer.writes(100)

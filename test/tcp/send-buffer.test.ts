@@ -66,7 +66,10 @@ describe('the send buffer grows with the congestion window', () => {
     expect(isWritable(peer.c)).toBe(false)
     const user = new RecordingUser()
     peer.c.user = user
-    peer.sends('. 1:1(0) ack 1461')
+    while (peer.c.send.queue.length >= peer.c.send.limit) {
+      peer.sends(`. 1:1(0) ack ${(peer.c.send.nxt - peer.iss) | 0}`)
+      peer.takes()
+    }
     expect(isWritable(peer.c)).toBe(true)
     expect(user.changes).toBeGreaterThan(0)
   })

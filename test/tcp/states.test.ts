@@ -223,13 +223,13 @@ describe('closing', () => {
   })
 
   test('[RFC9293 §3.10.2] writable until closed, or full', () => {
-    const peer = established({ settings: { sendBuffer: 1000 } })
+    const peer = established({ win: 2920, settings: { sendBuffer: 1000 } })
     expect(isWritable(peer.c)).toBe(true)
-    expect(peer.writes(2000)).toBe(1000)
+    expect(peer.writes(2000)).toBe(1460) // a segment that has been begun is filled
     expect(isWritable(peer.c)).toBe(false)
     expect(peer.writes(1)).toBe(0)
     peer.sends('. 1:1(0) ack 1')
-    peer.sends('. 1:1(0) ack 1001')
+    peer.sends('. 1:1(0) ack 1461')
     expect(isWritable(peer.c)).toBe(true)
     peer.closes()
     expect(isWritable(peer.c)).toBe(false)

@@ -3,7 +3,7 @@ import { add } from '../../src/wire/seq.ts'
 import { RecordingUser } from '../support/peer.ts'
 import { connected, established } from '../support/peers.ts'
 
-test('[RFC9293 §3.8.5] MUST-32: the user is told of urgent data, and again when the pointer moves on', () => {
+test('[RFC9293 §3.8.5] MUST-30, MUST-32: the user is told of urgent data, and again when the pointer moves on', () => {
   const peer = established()
   const user = new RecordingUser()
   peer.c.user = user

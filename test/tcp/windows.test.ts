@@ -26,7 +26,7 @@ describe('receiving', () => {
     peer.expects('. 1:1(0) ack 2001 win 1000')
   })
 
-  test('[RFC9293 §3.8.6] SHLD-14: the right edge never moves back, though the buffer shrinks', () => {
+  test('[RFC9293 §3.8.6, RFC7323 §2.4] SHLD-14: the right edge never moves back, though the buffer shrinks', () => {
     const peer = established({ settings: { receiveBuffer: 60000 } })
     peer.c.receive.limit = 10000
     peer.sends('. 1:1461(1460) ack 1')
@@ -47,7 +47,7 @@ describe('receiving', () => {
     peer.expectsNothing()
   })
 
-  test('[RFC7323 §2.3] the window is told in the unit that was agreed on', () => {
+  test('[RFC7323 §2.3 §2.4] the window is told in the unit that was agreed on', () => {
     const peer = established({ options: 'mss 1460,nop,wscale 7' })
     peer.sends('P. 1:101(100) ack 1')
     peer.expects('. 1:1(0) ack 101 win 1023')

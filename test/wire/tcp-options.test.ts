@@ -14,6 +14,8 @@ interface Options {
   tsVal: number
   tsEcr: number
   sack: number[]
+  /** The Fast Open cookie, in hexadecimal, and behind it an `x` if it came as an experiment; undefined: none. */
+  cookie: string | undefined
 }
 
 const NONE: Options = {
@@ -24,18 +26,27 @@ const NONE: Options = {
   tsVal: 0,
   tsEcr: 0,
   sack: [],
+  cookie: undefined,
 }
 
 function copy(s: Segment): Options {
   expect(s.sackCount).toBeLessThanOrEqual(SACK_BLOCKS)
   const { mss, windowScale, sackPermitted, hasTimestamps, tsVal, tsEcr } = s
   const sack = [...s.sackEdges.subarray(0, 2 * s.sackCount)]
-  return { mss, windowScale, sackPermitted, hasTimestamps, tsVal, tsEcr, sack }
+  const cookie = cookieOf(s)
+  return { mss, windowScale, sackPermitted, hasTimestamps, tsVal, tsEcr, sack, cookie }
+}
+
+function cookieOf(s: Segment): string | undefined {
+  if (s.fastOpenLength < 0) return undefined
+  const bytes = s.memory.subarray(s.fastOpenAt, s.fastOpenAt + s.fastOpenLength)
+  return Buffer.from(bytes).toString('hex') + (s.isFastOpenExperimental ? 'x' : '')
 }
 
 function read(list: ArrayLike<number>): Options & { drop: Drop } {
   const out = new Segment()
   const bytes = Uint8Array.from(list)
+  out.memory = bytes
   const drop = options.readOptions(out, bytes, 0, bytes.length)
   return { drop, ...copy(out) }
 }
@@ -66,9 +77,21 @@ const sack = fc.array(fc.tuple(edge, edge), { minLength: 1, maxLength: 4 }).map(
   const edges = blocks.flat()
   return { write: (bytes, at) => writeSack(bytes, at, edges), expected: { sack: edges } }
 })
+const fastOpen = fc
+  .tuple(fc.boolean(), fc.constantFrom(0, 4, 6, 8, 16), fc.uint8Array({ minLength: 16, maxLength: 16 }))
+  .map(([isExperimental, length, data]): Writer => {
+    const cookie = data.subarray(0, length)
+    const write = (bytes: Uint8Array, at: number) => {
+      const to = options.putFastOpenHeader(bytes, at, length, isExperimental)
+      bytes.set(cookie, to)
+      return to + length
+    }
+    const text = Buffer.from(cookie).toString('hex') + (isExperimental ? 'x' : '')
+    return { write, expected: { cookie: text } }
+  })
 const padding = fc.constant<Writer>({ write: options.putNop, expected: {} })
 const unknown = fc
-  .tuple(fc.constantFrom(6, 7, 9, 19, 28, 30, 34, 253, 254, 255), fc.uint8Array({ maxLength: 12 }))
+  .tuple(fc.constantFrom(6, 7, 9, 19, 28, 30, 253, 254, 255), fc.uint8Array({ maxLength: 12 }))
   .map(([kind, data]): Writer => {
     return { write: (bytes, at) => writeOption(bytes, at, kind, data), expected: {} }
   })
@@ -87,15 +110,22 @@ function writeOption(bytes: Uint8Array, at: number, kind: number, data: Uint8Arr
   return at + data.length + 2
 }
 
-describe('[RFC9293 §3.1] reading (MUST-4, MUST-5, MUST-6)', () => {
+describe('[RFC9293 §3.1] reading (MUST-4, MUST-5, MUST-6, MUST-64, MUST-68)', () => {
   test('what is written is read: known kinds once each, in any order, at any alignment, with others between', () => {
-    const known = fc.shuffledSubarray(['mss', 'windowScale', 'sackPermitted', 'timestamps', 'sack'] as const)
-    const any = fc.record({ mss, windowScale, sackPermitted, timestamps, sack })
+    const known = fc.shuffledSubarray([
+      'mss',
+      'windowScale',
+      'sackPermitted',
+      'timestamps',
+      'sack',
+      'fastOpen',
+    ] as const)
+    const any = fc.record({ mss, windowScale, sackPermitted, timestamps, sack, fastOpen })
     const filler = fc.array(fc.oneof(padding, unknown), { maxLength: 3 })
     fc.assert(
-      fc.property(known, any, fc.array(filler, { minLength: 6, maxLength: 6 }), (order, made, fillers) => {
+      fc.property(known, any, fc.array(filler, { minLength: 7, maxLength: 7 }), (order, made, fillers) => {
         const bytes = new Uint8Array(400)
-        const writers = [...fillers[5]!, ...order.flatMap((name, i) => [made[name], ...fillers[i]!])]
+        const writers = [...fillers[6]!, ...order.flatMap((name, i) => [made[name], ...fillers[i]!])]
         let end = 0
         for (const writer of writers) end = writer.write(bytes, end)
         expect(read(bytes.subarray(0, end))).toEqual(
@@ -168,6 +198,7 @@ describe('[RFC9293 §3.1] illegal lengths (MUST-7)', () => {
       4: (length) => length === 2,
       5: (length) => length >= 10 && length % 8 === 2,
       8: (length) => length === 10,
+      34: (length) => length === 2 || (length >= 6 && length <= 18 && length % 2 === 0),
     }
     for (const [kind, isRight] of Object.entries(right)) {
       for (let length = 2; length <= 36; length++) {

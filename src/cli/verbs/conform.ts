@@ -42,9 +42,9 @@ export function addConform(program: Command, finish: Finish): void {
     )
     .option('--filter <text>', 'only scripts whose path contains this')
     .addOption(
-      new Option('--profile <name>', 'whose choices the stack makes (default: linux)')
-        .choices(profileNames())
-        .default('linux'),
+      new Option('--profile <name>', 'whose choices the stack makes (default: linux)').choices(
+        profileNames(),
+      ),
     )
     .option('--strict', 'packets that nobody expects are failures')
     .option('--offload', 'the device takes segments of 64 KB and splits them as a kernel does')

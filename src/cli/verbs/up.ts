@@ -39,6 +39,7 @@ function upOptions(): Option[] {
     new Option('--control <path>', 'control socket (default: /run/tunstack/DEV.sock)'),
     new Option('--pid-file <path>', 'write the process id into a file'),
     new Option('--ready-fd <n>', 'write "1" into this descriptor when ready, and close it'),
+    new Option('--quiet-time <seconds>', 'say nothing in TCP for so long after the start (default: 0)'),
     new Option('--log-level <level>', `${LOG_LEVELS.join(', ')} (default: info)`),
     new Option('--log-format <format>', `${LOG_FORMATS.join(', ')} (default: text)`),
     new Option('--sysctl <key=value>', 'set a tunable, repeatable: net.ipv4.tcp_fin_timeout=30').argParser(

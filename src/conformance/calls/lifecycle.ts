@@ -8,21 +8,13 @@ import {
   SOCK_NONBLOCK,
 } from '../../socket/constants.ts'
 import { Errno } from '../../socket/errno.ts'
-import type { StreamSocket } from '../../socket/stream-socket.ts'
 import type { Expression } from '../ast.ts'
 import { addressOf, formatExpression, integerOf, memberOf, portOf } from '../expression.ts'
 import { fail } from '../script-error.ts'
 import type { Arguments } from './arguments.ts'
-import {
-  type Attempt,
-  type CallContext,
-  type CallTable,
-  done,
-  streamOf,
-  timeoutOf,
-  waiting,
-  waits,
-} from './outcome.ts'
+import * as blocking from './blocking.ts'
+import { type SocketName, streamOf } from './blocking.ts'
+import { type Attempt, type CallContext, type CallTable, done } from './outcome.ts'
 
 /** Calls that make, join and end sockets. */
 export const lifecycle: CallTable = {
@@ -77,11 +69,7 @@ export const lifecycle: CallTable = {
 
   close(call, context) {
     call.expect(1)
-    const socket = streamOf(context, call.integer(0))
-    const isWaiting = waits(context, call.integer(0))
-    const result = context.calls.close(call.integer(0))
-    if (socket?.isLingering !== true || !isWaiting) return done(result)
-    return lingering(socket, result, context)
+    return blocking.close(context, call.integer(0))
   },
 
   dup(call, context) {
@@ -107,44 +95,20 @@ export function opened({ call }: Arguments, fd: number): number {
 }
 
 function accept(call: Arguments, context: CallContext, flags: number): Attempt {
-  const listening = call.integer(0)
-  const look: Attempt = () => {
-    const fd = opened(call, context.calls.accept(listening, undefined, flags, descriptorFor(call)))
-    if (fd === -Errno.EAGAIN && waits(context, listening)) return undefined
-    const socket = streamOf(context, fd)
+  const attempt = blocking.accept(context, call.integer(0), flags, descriptorFor(call))
+  return () => {
+    const ended = attempt()
+    if (ended === undefined) return undefined
+    const socket = streamOf(context, opened(call, ended.result))
     if (socket !== undefined) context.underTest.accepted(socket)
-    return { result: fd }
+    return ended
   }
-  const timeout = timeoutOf(context, listening, 'receiveTimeout')
-  return waiting(context.machine, timeout, look, () => ({ result: -Errno.EAGAIN }))
 }
 
-function connect(fd: number, { family, address, port }: SocketName, context: CallContext): Attempt {
-  let isFirst = true
-  const look: Attempt = () => {
-    const result = context.calls.connect(fd, address, port, family)
-    if (isFirst && result === -Errno.EINPROGRESS)
-      context.underTest.connects(streamOf(context, fd)!, address, port)
-    const isOnItsWay = result === -Errno.EINPROGRESS || (!isFirst && result === -Errno.EALREADY)
-    isFirst = false
-    return isOnItsWay && waits(context, fd) ? undefined : { result }
-  }
-  const timeout = timeoutOf(context, fd, 'sendTimeout')
-  return waiting(context.machine, timeout, look, () => ({ result: -Errno.EINPROGRESS }))
-}
-
-/** SO_LINGER: close() returns when all is acknowledged, or its time is over. */
-function lingering(socket: StreamSocket, result: number, { machine }: CallContext): Attempt {
-  const look: Attempt = () => (socket.isLingering ? undefined : { result })
-  return waiting(machine, socket.lingersUntil - machine.now, look, () => ({ result }))
-}
-
-/** What a sockaddr says. */
-export interface SocketName {
-  readonly family: number
-  readonly address: number
-  readonly port: number
-}
+const connect = (fd: number, name: SocketName, context: CallContext): Attempt =>
+  blocking.connect(context, fd, name, () =>
+    context.underTest.connects(streamOf(context, fd)!, name.address, name.port),
+  )
 
 /** A sockaddr_in that the script writes, `AF_UNSPEC`, or the address and port that `...` stands for. */
 export function addressArgument(expression: Expression, address: number, port: number): SocketName {

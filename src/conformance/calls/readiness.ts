@@ -1,20 +1,26 @@
-import { MILLISECOND, NEVER } from '../../base/time.ts'
 import { EpollControl } from '../../socket/constants.ts'
 import type { EpollEvent } from '../../socket/epoll.ts'
 import { Errno } from '../../socket/errno.ts'
 import type { PollDescriptor } from '../../socket/system-calls.ts'
 import type { Expression, StructLiteral } from '../ast.ts'
 import { formatExpression, integerOf, itemsOf, memberOf, structOf } from '../expression.ts'
-import type { Machine } from '../machine.ts'
 import { fail } from '../script-error.ts'
 import { formatBits } from '../symbols.ts'
 import type { Arguments } from './arguments.ts'
+import * as blocking from './blocking.ts'
 import { descriptorFor, opened } from './lifecycle.ts'
-import { type Attempt, type CallTable, done, type OutputDifference, waiting } from './outcome.ts'
+import {
+  type Attempt,
+  type CallContext,
+  type CallTable,
+  checked,
+  done,
+  type OutputDifference,
+} from './outcome.ts'
 
 /** Calls that wait for several descriptors. */
 export const readiness: CallTable = {
-  poll(call, { machine, calls }) {
+  poll(call, context) {
     call.expect(3)
     const structs = itemsOf(call.at(0)).map((item) => structOf(item, 'pollfd'))
     if (call.integer(1) !== structs.length)
@@ -26,16 +32,7 @@ export const readiness: CallTable = {
         revents: 0,
       }),
     )
-    const difference = () => reventsDifference(structs, list)
-    return timed(
-      machine,
-      call.integer(2),
-      () => {
-        const result = calls.poll(list)
-        return result === 0 ? undefined : { result, difference }
-      },
-      difference,
-    )
+    return checked(blocking.poll(context, list, call.integer(2)), () => reventsDifference(structs, list))
   },
 
   epoll_create(call, { calls }) {
@@ -59,34 +56,16 @@ export const readiness: CallTable = {
     )
   },
 
-  epoll_wait: (call, { machine, calls }) =>
-    epollWait(call, machine, (out, most) => calls.epollWait(call.integer(0), out, most)),
+  epoll_wait(call, context) {
+    call.expect(4)
+    return epollWait(call, context)
+  },
 }
 
-function epollWait(
-  call: Arguments,
-  machine: Machine,
-  wait: (out: EpollEvent[], most: number) => number,
-): Attempt {
-  call.expect(4)
-  return timed(machine, call.integer(3), () => {
-    const events: EpollEvent[] = []
-    const result = wait(events, call.integer(2))
-    return result === 0 ? undefined : { result, difference: () => eventsDifference(call.at(1), events) }
-  })
-}
-
-/** Waits for as many milliseconds; negative: without limit. After that the answer is 0. */
-function timed(
-  machine: Machine,
-  timeout: number,
-  look: Attempt,
-  difference: () => OutputDifference | undefined = () => undefined,
-): Attempt {
-  return waiting(machine, timeout < 0 ? NEVER : timeout * MILLISECOND, look, () => ({
-    result: 0,
-    difference,
-  }))
+function epollWait(call: Arguments, context: CallContext): Attempt {
+  const events: EpollEvent[] = []
+  const attempt = blocking.epollWait(context, call.integer(0), events, call.integer(2), call.integer(3))
+  return checked(attempt, (count) => (count > 0 ? eventsDifference(call.at(1), events) : undefined))
 }
 
 /** The union of an epoll_event, by whichever member the script writes; 0 for none. */

@@ -1,4 +1,3 @@
-import { Msg } from '../../socket/constants.ts'
 import { Errno } from '../../socket/errno.ts'
 import type { Message } from '../../socket/message.ts'
 import { SocketAddress } from '../../socket/socket.ts'
@@ -6,17 +5,10 @@ import type { Expression } from '../ast.ts'
 import { formatExpression, integerOf } from '../expression.ts'
 import { formatBits } from '../symbols.ts'
 import type { Arguments } from './arguments.ts'
+import * as blocking from './blocking.ts'
+import { streamOf } from './blocking.ts'
 import { addressArgument } from './lifecycle.ts'
-import {
-  type Attempt,
-  type CallContext,
-  type CallTable,
-  done,
-  streamOf,
-  timeoutOf,
-  waiting,
-  waits,
-} from './outcome.ts'
+import { type Attempt, type CallContext, type CallTable, checked, done } from './outcome.ts'
 import {
   contentDifference,
   gather,
@@ -127,7 +119,7 @@ const flagsDifference = (expression: Expression, actual: number) =>
     ? undefined
     : { what: 'msg_flags', expected: formatExpression(expression), actual: formatBits(actual, 'MSG_') }
 
-/** Reads until there is something, or all with MSG_WAITALL, when the descriptor waits. `read` fills the bytes it is given. */
+/** `read` fills the bytes it is given. */
 function receive(
   call: Arguments,
   context: CallContext,
@@ -137,26 +129,16 @@ function receive(
 ): Attempt {
   const fd = call.integer(0)
   const bytes = new Uint8Array(totalOf(vectors))
-  const isWaiting = waits(context, fd, flags)
-  const wantsAll = isWaiting && (flags & (Msg.WaitAll | Msg.Peek)) === Msg.WaitAll
-  let count = 0
-  const end = (result: number) => ({ result, difference: () => contentDifference(vectors, bytes, count) })
-  const look: Attempt = () => {
-    if (vectors.some(isNowhere) && hasData(context, fd)) return { result: -Errno.EFAULT }
-    const result = read(count === 0 ? bytes : bytes.subarray(count))
-    if (result > 0) count += result
-    if (result === -Errno.EAGAIN && isWaiting) return undefined
-    if (wantsAll && result > 0 && count < bytes.length) return undefined
-    return end(count > 0 ? count : result)
-  }
-  const late = () => end(count > 0 ? count : -Errno.EAGAIN)
-  return waiting(context.machine, timeoutOf(context, fd, 'receiveTimeout'), look, late)
+  const attempt = blocking.receive(context, fd, bytes, flags, (part) =>
+    vectors.some(isNowhere) && hasData(context, fd) ? -Errno.EFAULT : read(part),
+  )
+  return checked(attempt, (count) => contentDifference(vectors, bytes, count))
 }
 
 const hasData = (context: CallContext, fd: number): boolean =>
   (streamOf(context, fd)?.connection?.receive.queue.length ?? 0) > 0
 
-/** Writes until all is taken, when the descriptor waits. `write` answers how many of the bytes were. */
+/** `write` answers how many of the bytes were taken. */
 function send(
   call: Arguments,
   context: CallContext,
@@ -166,21 +148,10 @@ function send(
 ): Attempt {
   const fd = call.integer(0)
   if (vectors.some(isNowhere)) return done(-Errno.EFAULT)
-  const bytes = gather(vectors)
   const text = textsOf(vectors)
-  const isWaiting = waits(context, fd, flags)
-  let count = 0
-  const look: Attempt = () => {
-    const result = write(count === 0 ? bytes : bytes.subarray(count))
-    if (result > 0) {
-      note(context, fd, result, text.slice(count))
-      count += result
-    }
-    if (isWaiting && (result === -Errno.EAGAIN || (result > 0 && count < bytes.length))) return undefined
-    return { result: count > 0 ? count : result }
-  }
-  const late = () => ({ result: count > 0 ? count : -Errno.EAGAIN })
-  return waiting(context.machine, timeoutOf(context, fd, 'sendTimeout'), look, late)
+  return blocking.send(context, fd, gather(vectors), flags, write, (count, from) =>
+    note(context, fd, count, text.slice(from)),
+  )
 }
 
 /** What was written to a connection, so that its payload can be checked. */

@@ -1,7 +1,7 @@
 import type { CommandAction } from '../ast.ts'
 import { Mismatch } from '../failure.ts'
-import { fail } from '../script-error.ts'
-import { programs, type Subject } from './programs.ts'
+import { fail, type Place } from '../script-error.ts'
+import { type ProgramResult, programs, type Subject } from './programs.ts'
 import { type Pipeline, parseShell, type ShellCommand } from './shell.ts'
 
 /**
@@ -36,18 +36,30 @@ function runPipeline(
 }
 
 function runOne(
-  { words, output }: ShellCommand,
+  command: ShellCommand,
   input: string,
   { place }: CommandAction,
   subject: Subject,
-): { status: number; output: string } {
-  const name = words[0]!.slice(words[0]!.lastIndexOf('/') + 1)
-  const program = programs.get(name) ?? programs.get(words[0]!) ?? restorer(name)
-  if (program === undefined) {
-    return fail(place, `a command that is known here: ${[...programs.keys()].join(', ')}`, `\`${words[0]}\``)
+): ProgramResult {
+  const result = runProgram(command, input, place, subject)
+  if (result === undefined) {
+    const known = [...programs.keys()].join(', ')
+    return fail(place, `a command that is known here: ${known}`, `\`${command.words[0]}\``)
   }
-  const result = program({ words: words.slice(1), input, output, subject, place })
-  return output === undefined ? result : { status: result.status, output: '' }
+  return command.output === undefined ? result : { status: result.status, output: '' }
+}
+
+/** Runs the program of that name, which may be a path. Undefined: there is none. */
+export function runProgram(
+  { words, output }: ShellCommand,
+  input: string,
+  place: Place,
+  subject: Subject,
+): ProgramResult | undefined {
+  const [path = '', ...rest] = words
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const program = programs.get(name) ?? restorer(name)
+  return program?.({ words: rest, input, output, subject, place })
 }
 
 /** A fresh stack needs nothing restored. */

@@ -15,22 +15,28 @@ const STATES: Readonly<Record<string, string>> = {
   LISTEN: 'LISTEN',
 }
 
+/** What of our counters Linux has under `Tcp:`, and under `Ip:`; the others are under `TcpExt:` and `IpExt:`. */
+const TCP =
+  /^(ActiveOpens|PassiveOpens|AttemptFails|EstabResets|InSegs|OutSegs|RetransSegs|InErrs|OutRsts|InCsumErrors)$/
+const IP =
+  /^(In(Receives|HdrErrors|AddrErrors|UnknownProtos|Discards|Delivers)|Out(Requests|Discards|NoRoutes)|(Reasm|Frag).*)$/
+
 /** `nstat`: a line for each counter that is not 0, by Linux's names. */
 export function nstat({ subject }: Invocation): ProgramResult {
-  const { counters } = subject.machine.stack
-  const lines: string[] = []
-  for (const [group, prefix] of [
-    [counters.ip, 'Ip'],
-    [counters.icmp, 'Icmp'],
-    [counters.udp, 'Udp'],
-    [counters.tcp, 'TcpExt'],
-  ] as const) {
-    for (const [name, value] of Object.entries(group)) {
-      if (typeof value === 'number' && value !== 0) lines.push(`${prefix}${name} ${value} 0.0`)
-    }
-  }
-  return { status: 0, output: lines.map((line) => `${line}\n`).join('') }
+  const { ip, icmp, udp, tcp } = subject.machine.stack.counters
+  const lines = [
+    ...counterLines(ip, (name) => (IP.test(name) ? 'Ip' : 'IpExt')),
+    ...counterLines(icmp, () => 'Icmp'),
+    ...counterLines(udp, () => 'Udp'),
+    ...counterLines(tcp, (name) => (TCP.test(name) ? 'Tcp' : 'TcpExt')),
+  ]
+  return { status: 0, output: lines.join('') }
 }
+
+const counterLines = (group: object, prefixOf: (name: string) => string): string[] =>
+  Object.entries(group)
+    .filter(([, value]) => typeof value === 'number' && value !== 0)
+    .map(([name, value]) => `${prefixOf(name)}${name} ${value} 0.0\n`)
 
 /** `sockstat -s`: a line for each connection with its state. */
 export function sockstat({ subject }: Invocation): ProgramResult {
@@ -41,8 +47,8 @@ export function sockstat({ subject }: Invocation): ProgramResult {
     for (let i = 0; i < listener.pending; i++) states.push('SYN_RCVD')
   }
   for (const { state } of tcp.connections()) states.push(STATES[state]!)
-  tcp.timeWait.forEach(() => {
-    states.push('TIME_WAIT')
+  tcp.timeWait.forEach((_local, _remote, _ports, _until, _shared, state) => {
+    states.push(STATES[state]!)
   })
   for (const socket of subject.machine.sockets.open) {
     if ('connection' in socket && isClosed(socket)) states.push('CLOSED')

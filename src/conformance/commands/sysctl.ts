@@ -1,53 +1,33 @@
 import type { Stack } from '../../stack/stack.ts'
+import { setFreebsdSysctl } from './freebsd-sysctls.ts'
 
 /** Keys of Linux that this stack has no use for yet: setting one changes nothing. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'tcp_adv_win_scale',
   'tcp_allowed_congestion_control',
   'tcp_app_win',
   'tcp_autocorking',
   'tcp_backlog_ack_defer',
-  'tcp_base_mss',
   'tcp_comp_sack_delay_ns',
   'tcp_comp_sack_nr',
   'tcp_comp_sack_slack_ns',
-  'tcp_dsack',
   'tcp_early_demux',
-  'tcp_early_retrans',
-  'tcp_ecn',
-  'tcp_ecn_fallback',
   'tcp_ecn_option',
   'tcp_fack',
-  'tcp_fastopen',
-  'tcp_fastopen_key',
-  'tcp_frto',
   'tcp_l3mdev_accept',
   'tcp_limit_output_bytes',
   'tcp_low_latency',
   'tcp_max_reordering',
-  'tcp_min_rtt_wlen',
-  'tcp_min_snd_mss',
-  'tcp_min_tso_segs',
-  'tcp_moderate_rcvbuf',
-  'tcp_mtu_probe_floor',
-  'tcp_mtu_probing',
   'tcp_no_metrics_save',
   'tcp_no_ssthresh_metrics_save',
-  'tcp_notsent_lowat',
-  'tcp_orphan_retries',
   'tcp_pacing_ca_ratio',
   'tcp_pacing_ss_ratio',
-  'tcp_pingpong_thresh',
-  'tcp_probe_interval',
-  'tcp_probe_threshold',
   'tcp_recovery',
   'tcp_reflect_tos',
-  'tcp_reordering',
   'tcp_retrans_collapse',
   'tcp_rto_min_us',
   'tcp_shrink_window',
   'tcp_stdurg',
-  'tcp_syncookies',
   'tcp_thin_linear_timeouts',
   'tcp_tso_rtt_log',
   'tcp_tso_win_divisor',
@@ -57,6 +37,8 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
 /** Sets a tunable by its name or by its path under /proc/sys. Undefined when that was done, else the reason why not. */
 export function setSysctl(stack: Stack, name: string, text: string): string | undefined {
   const key = nameOf(name)
+  const reason = setFreebsdSysctl(stack, key, text)
+  if (reason !== false) return reason
   if (stack.sysctls.get(key) !== undefined) return stack.sysctls.set(key, decimal(text))
   return isAbsent(name) ? undefined : `${key}: no such key`
 }

@@ -42,7 +42,7 @@ export function checkAck(c: Connection, seg: Segment, now: Instant): Verdict {
   return afterOurFin(c, seg, now)
 }
 
-/** RFC 5961 §5.2: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT. */
+/** RFC 5961 §5.2 (MAY-12): SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT. */
 const isPlausible = (c: Connection, seg: Segment): boolean =>
   beforeOrAt(seg.ack, c.send.nxt) && !before(seg.ack, add(c.send.una, -c.send.maxWindow))
 
@@ -52,7 +52,8 @@ function afterOurFin(c: Connection, seg: Segment, now: Instant): Verdict {
   switch (c.state) {
     case 'FIN-WAIT-1':
       // With the peer's FIN in the same segment the eighth step decides: straight to TIME-WAIT (figure 5, note 2).
-      if (!seg.has(Flag.Fin)) enterFinWait2(c, now)
+      // So it does with text that nobody will read: it resets.
+      if (!seg.has(Flag.Fin) && !(c.receive.isShut && seg.payloadLength > 0)) enterFinWait2(c, now)
       return c.closeReason === undefined ? Continue : Stop
     case 'CLOSING':
       c.tcp.enterTimeWait(c, now)

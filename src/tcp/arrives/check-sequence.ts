@@ -29,7 +29,8 @@ function refuse(c: Connection, seg: Segment): Verdict {
   }
   // What occupies sequence space tells that our ACK was lost. An empty segment may be an answer to an ACK of ours: limited, so
   // that two confused ends cannot answer each other for ever (CVE-2015's "ACK loop"); so is a SYN (RFC 5961 §4.2).
-  if (seg.has(Flag.Syn)) {
+  if (isRepeatedSyn(c, seg)) c.send.owesSyn = true
+  else if (seg.has(Flag.Syn)) {
     c.tcp.host.counters.TCPSYNChallenge++
     c.acks.oweChallenge()
   } else if (seg.length > 0) {
@@ -49,12 +50,16 @@ function refuseOld(c: Connection, seg: Segment): void {
 }
 
 function isAcceptable(c: Connection, seg: Segment): boolean {
-  const { nxt, wnd } = c.receive
+  const { nxt, acceptable: wnd } = c.receive
   // A sender that has filled our window acknowledges from its right edge: an empty segment is good there, too. At RCV.NXT
   // everything goes on, for its ACK, URG and RST count even with a zero window (MUST-66); text beyond the window is trimmed.
   if (seg.seq === nxt || inWindow(seg.seq, nxt, seg.length === 0 ? wnd + 1 : wnd)) return true
   return seg.length > 0 && inWindow(add(seg.end, -1), nxt, wnd)
 }
+
+/** In SYN-RECEIVED of a Fast Open: our SYN-ACK was lost. */
+const isRepeatedSyn = (c: Connection, seg: Segment): boolean =>
+  c.fastOpenQueue !== undefined && seg.has(Flag.Syn) && !seg.has(Flag.Ack) && seg.seq === c.receive.irs
 
 const isRepeatedSynAck = (c: Connection, seg: Segment): boolean =>
   seg.has(Flag.Syn) &&

@@ -5,7 +5,7 @@ import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
 import { canReceive } from '../state.ts'
 
-/** Sixth: the URG bit. RCV.UP only moves on, and the user is told when it does (MUST-32). RFC 6093: the pointer names the octet behind. */
+/** Sixth: the URG bit (MUST-30), for data of any length (MUST-31). RCV.UP only moves on, and the user is told when it does (MUST-32). RFC 6093: the pointer names the octet behind. */
 export function checkUrg(c: Connection, seg: Segment): void {
   if (!seg.has(Flag.Urg) || !canReceive(c.state)) return
   const up = add(seg.seq, seg.urgent)

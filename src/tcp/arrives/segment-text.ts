@@ -21,7 +21,7 @@ export function segmentText(c: Connection, seg: Segment, now: Instant): Verdict 
     return Stop
   }
   const finAt = add(seg.seq, seg.payloadLength)
-  if (seg.has(Flag.Fin) && !receive.hasFin && !after(finAt, receive.edge)) {
+  if (seg.has(Flag.Fin) && !receive.hasFin && !after(finAt, receive.acceptableEdge)) {
     receive.hasFin = true
     receive.finAt = finAt
   }
@@ -36,7 +36,8 @@ function text(c: Connection, seg: Segment, now: Instant): void {
   const skipped = before(seg.seq, receive.nxt) ? distance(seg.seq, receive.nxt) : 0
   const left: Seq = add(seg.seq, skipped)
   const end = add(seg.seq, seg.payloadLength)
-  const limit = receive.hasFin && before(receive.finAt, receive.edge) ? receive.finAt : receive.edge
+  const limit =
+    receive.hasFin && before(receive.finAt, receive.acceptableEdge) ? receive.finAt : receive.acceptableEdge
   const length = distance(left, before(limit, end) ? limit : end)
   if (skipped > 0) reportDuplicate(c, seg.seq, receive.nxt)
   if (length <= 0) {

@@ -1,6 +1,6 @@
 // hot path
 import type { Instant } from '../../base/time.ts'
-import { after, beforeOrAt } from '../../wire/seq.ts'
+import { add, after, beforeOrAt } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import { established } from '../calls.ts'
@@ -35,7 +35,7 @@ export function synSent(c: Connection, seg: Segment, now: Instant): void {
   c.send.wl1 = seg.seq
   c.send.wl2 = seg.ack
   if (!hasAck) {
-    // Simultaneous open: our SYN-ACK repeats the SYN (figure 8).
+    // Simultaneous open (MUST-10): our SYN-ACK repeats the SYN (figure 8).
     c.moveTo('SYN-RECEIVED')
     c.send.owesSyn = true
     c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
@@ -43,7 +43,8 @@ export function synSent(c: Connection, seg: Segment, now: Instant): void {
     return
   }
   if (c.synRetransmits === 0) sampleHandshake(c, c.spokeAt, now)
-  c.send.acknowledge(seg.ack)
+  if (c.fastOpen !== undefined) c.tcp.fastOpen.answered(c, seg)
+  c.bytesAcked += c.send.acknowledge(seg.ack)
   c.moveTo('ESTABLISHED')
   established(c, now)
   c.acks.oweNow()
@@ -61,6 +62,6 @@ function carryOn(c: Connection, seg: Segment, now: Instant): void {
   checkFin(c, now)
 }
 
-/** ISS < SEG.ACK =< SND.NXT. */
+/** ISS < SEG.ACK =< SND.NXT; the data of a Fast Open's SYN lies beyond. */
 const isAcceptable = (c: Connection, seg: Segment): boolean =>
-  after(seg.ack, c.send.iss) && beforeOrAt(seg.ack, c.send.nxt)
+  after(seg.ack, c.send.iss) && beforeOrAt(seg.ack, add(c.send.nxt, c.fastOpen?.dataSent ?? 0))
