@@ -78,7 +78,8 @@ describe.skipIf(reason)('the daemon', { timeout: 60_000 }, () => {
   test('under npm start ends with status 0 on Ctrl-C, and leaves neither device nor process', () =>
     withSite(async (site) => {
       // In a session of its own on a pseudo-terminal: script's standard input is the keyboard.
-      const command = `npm start -- --control ${site.control}`
+      // exec, for a shell between them that is interrupted too would say 130 whatever npm's status is.
+      const command = `exec npm start -- --control ${site.control}`
       const terminal = site.namespace.start(['script', '-qfec', command, '/dev/null'])
       await terminal.says(`ready ${OURS} on tun0`)
       expect(isServing(site)).toBe(true)
@@ -94,7 +95,7 @@ describe.skipIf(reason)('the daemon', { timeout: 60_000 }, () => {
 
   test('under npm start does not wait for clients after a second Ctrl-C', () =>
     withSite(async (site) => {
-      const command = `npm start -- --control ${site.control}`
+      const command = `exec npm start -- --control ${site.control}`
       const terminal = site.namespace.start(['script', '-qfec', command, '/dev/null'])
       await terminal.says(`ready ${OURS} on tun0`)
       const client = await site.puppet(7)

@@ -119,7 +119,7 @@ describe.skipIf(reason)('services', { timeout: 60_000 }, () => {
   describe('telnet on a terminal', () => {
     /** Telnet in a pseudo-terminal: our standard input is its keyboard. */
     const telnet = async (port: number) => {
-      const program = site.namespace.start(['script', '-qfec', `telnet ${OURS} ${port}`, '/dev/null'])
+      const program = site.namespace.start(['script', '-qfec', `exec telnet ${OURS} ${port}`, '/dev/null'])
       await program.says("Escape character is '^]'.")
       return program
     }
