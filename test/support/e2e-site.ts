@@ -25,6 +25,8 @@ export class Site {
   readonly folder = mkdtempSync(join(tmpdir(), 'tunstack-e2e-'))
   /** In a folder that the daemon makes. */
   readonly control = join(this.folder, 'run', 'control.sock')
+  /** Flags of Node for the daemons to come. */
+  nodeFlags: readonly string[] = []
   readonly #daemons: Program[] = []
 
   constructor() {
@@ -60,6 +62,7 @@ export class Site {
     if (!existsSync(MAIN)) throw new Error('nothing is built: run `node native-setup/setup.mjs` first')
     const daemon = this.namespace.start([
       process.execPath,
+      ...this.nodeFlags,
       MAIN,
       'up',
       '--control',
