@@ -98,7 +98,7 @@ function synTimeout(c: Connection, now: Instant): void {
   const limit = openLimit(c)
   const isOver = limit > 0 && now - c.openedAt >= limit
   if (isOver || c.synRetransmits >= retries) {
-    c.tcp.finish(c, c.softError ?? 'timeout')
+    giveUp(c)
     return
   }
   c.synRetransmits++

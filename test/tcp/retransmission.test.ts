@@ -269,6 +269,7 @@ describe('SYN', () => {
     peer.state('CLOSED')
     expect(peer.c.closeReason).toBe('timeout')
     expect(peer.counters.TCPSynRetrans).toBe(10)
+    expect(peer.counters.TCPAbortOnTimeout).toBe(1)
     expect(peer.tcp.nextDeadline()).toBe(Number.POSITIVE_INFINITY)
   })
 
