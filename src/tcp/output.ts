@@ -8,8 +8,8 @@ import { noteLimit } from './limits.ts'
 import { NO_PROBE, PROBE_WAITS } from './mtu-search.ts'
 import { optionsLength } from './options.ts'
 import { Mark } from './scoreboard.ts'
-import type { SendState } from './send.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
+import type { SendState } from './send.ts'
 import { Timer } from './timers.ts'
 
 /** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
@@ -131,16 +131,18 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
   const wasResent = (board.marksOf(row) & Mark.EverResent) !== 0
   recovery.resent(c, row, now)
   c.pacer.sent(c, data)
-  countResent(c, data, wasResent)
+  countResent(c, data, Math.max(1, Math.ceil(data / size)), wasResent)
   spoke(c, now)
   return true
 }
 
-function countResent(c: Connection, data: number, wasResent: boolean): void {
+/** What carries nothing new is no part of OutSegs (RFC 4022 §4), where all that is sent has been counted. */
+function countResent(c: Connection, data: number, segments: number, wasResent: boolean): void {
   const { counters } = c.tcp.host
-  c.retransmits++
+  c.retransmits += segments
   c.bytesRetransmitted += data
-  counters.RetransSegs++
+  counters.RetransSegs += segments
+  counters.OutSegs -= segments
   if (wasResent) counters.TCPLostRetransmit++
   if (c.recovery.phase === 'recovery') counters.TCPFastRetrans++
   else if (c.recovery.phase === 'loss') counters.TCPSlowStartRetrans++
