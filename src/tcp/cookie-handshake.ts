@@ -17,6 +17,7 @@ const options = new Negotiated(new TcpSysctls())
 export function answerWithCookie(tcp: Tcp, listener: Listener, seg: Segment, now: Instant): void {
   const { settings } = listener
   options.offer(tcp.host.sysctl, settings.windowLimit)
+  options.ecn = tcp.host.sysctl.tcp_ecn !== 0 // who listens need not be asking itself
   options.agree(seg)
   if (!options.timestamps) options.decline() // nothing carries them
   const iss = tcp.cookies.issue(seg, cookieSize(options.sendMss), now)

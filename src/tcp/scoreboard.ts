@@ -3,7 +3,7 @@ import type { Instant } from '../base/time.ts'
 import { after, afterOrAt, before, beforeOrAt, distance, earlier, type Seq, toSeq } from '../wire/seq.ts'
 import type { Delivery, DeliveryWatcher } from './delivery.ts'
 import { type LossWatcher, LostSegment } from './lost-segment.ts'
-import type { SendStamp } from './send-stamp.ts'
+import { type DeliveryClock, Sending } from './sending.ts'
 
 /** What is known of a segment that was sent. */
 export const Mark = {
@@ -29,14 +29,7 @@ const FIRST_CAPACITY = 16
 
 /** Filled anew for each loss. */
 const lostSegment = new LostSegment()
-
-/** The connection's delivery clock, as a row remembers it from when it was sent. */
-export interface DeliveryClock {
-  readonly delivered: number
-  readonly deliveredAt: Instant
-  readonly firstSentAt: Instant
-  readonly isAppLimited: boolean
-}
+const sending = new Sending()
 
 /**
  * What was sent and not cumulatively acknowledged: a ring of rows in sequence order, each one segment (or super-segment) as it was sent,
@@ -124,16 +117,17 @@ export class Scoreboard {
     return this.#doubles![this.#at(row) * DOUBLES + Double.SentAt]!
   }
 
-  /** Tells how things stood when the row was sent. Into fields: a double that a call returns is an object. */
-  stampOf(row: number, out: SendStamp): void {
-    const doubles = this.#doubles!
+  /** What the row remembers of its sending, into `out`: a number that is returned may be a new object. */
+  recall(row: number, out: Sending): void {
     const at = this.#at(row) * DOUBLES
+    const doubles = this.#doubles!
     out.sentAt = doubles[at + Double.SentAt]!
     out.delivered = doubles[at + Double.Delivered]!
     out.deliveredAt = doubles[at + Double.DeliveredAt]!
     out.firstSentAt = doubles[at + Double.FirstSentAt]!
     out.inFlight = doubles[at + Double.InFlight]!
     out.lost = doubles[at + Double.Lost]!
+    out.isAppLimited = (this.#ints![this.#at(row) * INTS + Int.Marks]! & Mark.AppLimited) !== 0
   }
 
   /** SND.UNA has moved to `una`: what lies before is gone, and told to `out` and `watcher`. */
@@ -166,10 +160,10 @@ export class Scoreboard {
     this.everLost += news
     const start = this.startOf(row)
     lostSegment.length = news
-    const at = this.#at(row) * DOUBLES
-    lostSegment.inFlight = this.#doubles![at + Double.InFlight]!
-    lostSegment.lost = this.everLost - this.#doubles![at + Double.Lost]!
-    lostSegment.isAppLimited = (this.marksOf(row) & Mark.AppLimited) !== 0
+    this.recall(row, sending)
+    lostSegment.inFlight = sending.inFlight
+    lostSegment.lost = this.everLost - sending.lost
+    lostSegment.isAppLimited = sending.isAppLimited
     lostSegment.isRangeStart = start !== this.#lastLostEnd
     this.#lastLostEnd = this.endOf(row)
     this.lossWatcher?.onLost(lostSegment, now)

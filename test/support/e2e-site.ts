@@ -16,6 +16,9 @@ export const MAIN = join(ROOT, 'dist/cli/main.js')
 
 const PATIENCE = 15_000
 
+/** With TUNSTACK_TEST_OFFLOAD=off daemons exchange packets one by one, unless a test says otherwise. */
+const MODE = process.env.TUNSTACK_TEST_OFFLOAD === 'off' ? ['--no-offload'] : []
+
 export class Site {
   readonly namespace = new Namespace()
   /** Everybody may enter it, as `--user` needs. */
@@ -66,6 +69,7 @@ export class Site {
       this.control,
       '--log-level',
       'debug',
+      ...MODE,
       ...options,
     ])
     this.#daemons.push(daemon)
