@@ -70,7 +70,10 @@ export class Rack {
     if (this.sentAt < 0) return 0
     for (let row = board.firstUnjudged; row < board.count; row++) {
       const marks = board.marksOf(row)
-      if ((marks & Mark.Sacked) !== 0) continue
+      if ((marks & Mark.Sacked) !== 0) {
+        row = board.lastKnown(row)
+        continue
+      }
       if ((marks & (Mark.Lost | Mark.Resent)) === Mark.Lost) continue
       const sentAt = board.sentAt(row)
       if (sentAt > this.sentAt || (sentAt === this.sentAt && !after(this.end, board.endOf(row)))) {

@@ -132,20 +132,18 @@ export class Scoreboard {
     }
   }
 
-  /**
-   * A SACK block: marks the rows that lie in it. Its edges cut rows into whole segments of `size` bytes only, as Linux does: blocks of crumbs
-   * would make as many rows (CVE-2019-11477).
-   */
+  /** A SACK block: marks the rows that lie in it. Its edges cut rows into whole segments of `size` bytes only: crumbs would make as many rows. */
   sack(left: Seq, right: Seq, size: number, out: Delivery, watcher: DeliveryWatcher): void {
     for (let row = this.find(left); row < this.#count && before(this.startOf(row), right); row++) {
       const start = this.startOf(row)
       if ((this.marksOf(row) & Mark.Sacked) !== 0) {
-        row = Math.max(row, this.find(this.known.endFrom(start)) - 1)
+        row = this.lastKnown(row)
         continue
       }
       if (before(start, left)) {
         const cut = Math.ceil(distance(start, left) / size) * size
-        if (cut < this.lengthOf(row)) this.split(row, add(start, cut))
+        const least = earlier(this.endOf(row), add(start, cut + size))
+        if (cut < this.lengthOf(row) && !after(least, right)) this.split(row, add(start, cut))
         continue
       }
       if (after(this.endOf(row), right)) {
@@ -155,6 +153,11 @@ export class Scoreboard {
       }
       this.#sackRow(row, out, watcher)
     }
+  }
+
+  /** Of a SACKed row: the last one of those that the last acknowledgement has told of in the same block, as far as we know. */
+  lastKnown(row: number): number {
+    return Math.max(row, this.find(this.known.endFrom(this.startOf(row))) - 1)
   }
 
   /** Presumes the row lost. */
