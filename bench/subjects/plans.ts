@@ -1,5 +1,6 @@
 import { checksumPlans } from './checksum.ts'
 import { demultiplexPlans } from './demultiplex.ts'
+import { floodPlans } from './flood.ts'
 import { parsePlans } from './parse.ts'
 import { receivePlans } from './receive.ts'
 import { sendPlans } from './send.ts'
@@ -16,4 +17,5 @@ export const PLANS: readonly Plan[] = [
   ...receivePlans,
   ...sendPlans,
   ...transferPlans,
+  ...floodPlans,
 ]

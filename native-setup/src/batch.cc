@@ -13,6 +13,9 @@
 
 namespace tunstack {
 
+/** Where the checksum lies in a UDP header. */
+constexpr int32_t kUdpChecksum = 6;
+
 /** Packets begin at a cache line. */
 constexpr size_t kAlignment = 64;
 
@@ -83,8 +86,8 @@ void completeChecksum(Memory memory, const int32_t* row) {
   position += row[kFirstLength];
   if (row[kSecondLength] > 0) sum += sumRange(memory.bytes + row[kSecond], row[kSecondLength], position);
   const uint16_t checksum = static_cast<uint16_t>(~foldSum(sum));
-  // Zero means "none" in UDP and is the same number as all ones; Linux writes all ones for every protocol.
-  const uint16_t written = checksum == 0 ? 0xffff : checksum;
+  // Zero means "none" in UDP, and all ones are the same number (RFC 768). Elsewhere zero is zero, as RFC 1624 has it.
+  const uint16_t written = checksum == 0 && row[kChecksumOffset] == kUdpChecksum ? 0xffff : checksum;
   memcpy(head + start + row[kChecksumOffset], &written, sizeof written);
 }
 

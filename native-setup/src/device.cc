@@ -216,11 +216,11 @@ napi_value Device::attach(napi_env env, napi_callback_info info) {
   return makeInteger(env, 0);
 }
 
-/** setOffload(bits): false when the kernel refuses; offloads are off then. */
+/** setOffload(bits): 0, or the errno with which the kernel refuses; offloads are off then. */
 napi_value Device::setOffload(napi_env env, napi_callback_info info) {
   Call<Device, 1> call(env, info);
-  if (call.object == nullptr || call.object->tun_.fd() < 0) return makeBoolean(env, false);
-  return makeBoolean(env, call.object->tun_.setOffload(static_cast<uint32_t>(call.integer(0))));
+  if (call.object == nullptr || call.object->tun_.fd() < 0) return makeInteger(env, EBADF);
+  return makeInteger(env, call.object->tun_.setOffload(static_cast<uint32_t>(call.integer(0))));
 }
 
 napi_value Device::setPersist(napi_env env, napi_callback_info info) {

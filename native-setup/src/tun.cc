@@ -172,15 +172,13 @@ int TunFile::configure(const TunSettings& settings) {
 int TunFile::setPersist(bool on) { return control(TUNSETPERSIST, "TUNSETPERSIST", on ? 1UL : 0UL); }
 
 // Without the header the kernel would still hand over unfinished checksums, with nothing to say so.
-bool TunFile::setOffload(uint32_t bits) {
-  const uint32_t wanted = prefix_.header != 0 ? bits : 0;
+int TunFile::setOffload(uint32_t bits) {
   offload_ = 0;
-  if (control(TUNSETOFFLOAD, "TUNSETOFFLOAD", static_cast<unsigned long>(wanted)) == 0) {
-    offload_ = wanted;
-    return wanted == bits;
-  }
-  control(TUNSETOFFLOAD, "TUNSETOFFLOAD", 0UL);
-  return false;
+  const bool isPossible = bits == 0 || prefix_.header != 0;
+  const int error = isPossible ? control(TUNSETOFFLOAD, "TUNSETOFFLOAD", static_cast<unsigned long>(bits)) : EOPNOTSUPP;
+  if (error == 0) offload_ = bits;
+  else control(TUNSETOFFLOAD, "TUNSETOFFLOAD", 0UL);
+  return error;
 }
 
 }  // namespace tunstack

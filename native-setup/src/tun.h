@@ -36,8 +36,8 @@ class TunFile {
   int attach();
   /** Reads the name and the flags; EBADFD when the device was deleted. */
   int inspect();
-  /** False when the kernel does not take these bits; offloads are off then. */
-  bool setOffload(uint32_t bits);
+  /** An errno when the kernel does not take all of these bits; offloads are off then. EOPNOTSUPP: there is no virtio header. */
+  int setOffload(uint32_t bits);
   int setPersist(bool on);
   /** An adopted device was opened without IFF_NO_PI: four bytes come before each packet. */
   void expectPacketInformation() { prefix_.information = sizeof(tun_pi); }

@@ -1,6 +1,15 @@
 // hot path: no views, no closures; bytes move by copyWithin inside the arena.
 import { Arena } from './arena.ts'
 
+/** Where a queue gets its memory: the arena, or a part of it that is accounted for. */
+export interface Blocks {
+  readonly bytes: Uint8Array
+  /** The offset of a free block of at least `length` bytes, or -1. */
+  take(length: number): number
+  /** Gives back the block at `offset` that was taken with `length`. */
+  give(offset: number, length: number): void
+}
+
 /**
  * A queue of bytes in a block of the arena that grows with use and is given back when the queue is empty.
  *
@@ -12,12 +21,12 @@ export class ByteRing {
   length = 0
   /** Bytes from the head that hold content, gaps included; at least `length`. */
   extent = 0
-  readonly #arena: Arena
+  readonly #arena: Blocks
   #block = -1
   #capacity = 0
   #head = 0
 
-  constructor(arena: Arena) {
+  constructor(arena: Blocks) {
     this.#arena = arena
   }
 
@@ -29,21 +38,13 @@ export class ByteRing {
   /** Makes room for `size` bytes from the head. False when the arena has none. */
   reserve(size: number): boolean {
     if (size <= this.#capacity) return true
-    const capacity = Arena.blockSize(size)
-    const block = this.#arena.take(capacity)
-    if (block === -1) return false
-    if (this.extent > 0) {
-      const bytes = this.#arena.bytes
-      const first = Math.min(this.extent, this.#capacity - this.#head)
-      bytes.copyWithin(block, this.#block + this.#head, this.#block + this.#head + first)
-      if (first < this.extent) {
-        bytes.copyWithin(block + first, this.#block, this.#block + this.extent - first)
-      }
-    }
-    this.#release()
-    this.#block = block
-    this.#capacity = capacity
-    return true
+    return this.#move(Arena.blockSize(size))
+  }
+
+  /** Gives up what the content does not need, where a smaller block can be had. */
+  shrink(): void {
+    if (this.extent === 0) this.#release()
+    else if (Arena.blockSize(this.extent) < this.#capacity) this.#move(Arena.blockSize(this.extent))
   }
 
   /** Copies `length` bytes of `from` to position `at`; room must have been reserved. */
@@ -91,6 +92,24 @@ export class ByteRing {
   /** Offset in the arena where the queue's second piece begins. */
   get wrapsTo(): number {
     return this.#block
+  }
+
+  /** Takes a block of `capacity` bytes, at least `extent`. */
+  #move(capacity: number): boolean {
+    const block = this.#arena.take(capacity)
+    if (block === -1) return false
+    if (this.extent > 0) {
+      const bytes = this.#arena.bytes
+      const first = Math.min(this.extent, this.#capacity - this.#head)
+      bytes.copyWithin(block, this.#block + this.#head, this.#block + this.#head + first)
+      if (first < this.extent) {
+        bytes.copyWithin(block + first, this.#block, this.#block + this.extent - first)
+      }
+    }
+    this.#release()
+    this.#block = block
+    this.#capacity = capacity
+    return true
   }
 
   #place(at: number): number {

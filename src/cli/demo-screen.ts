@@ -36,10 +36,10 @@ const RESET = `${ESCAPE}[0m`
 const COLUMNS: readonly [string, number, keyof Row][] = [
   ['state', -12, 'state'],
   ['cwnd', 9, 'cwnd'],
-  ['snd_wnd', 9, 'wnd'],
+  ['snd_wnd', 10, 'wnd'],
   ['flight', 9, 'flight'],
   ['RTT', 8, 'rtt'],
-  ['RTO', 9, 'rto'],
+  ['RTO', 8, 'rto'],
   ['sent', 7, 'segments'],
   ['resent', 7, 'resent'],
 ]

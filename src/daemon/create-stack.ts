@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { getSystemErrorName } from 'node:util'
 import { Arena } from '../base/arena.ts'
 import { SeededRandom } from '../base/random.ts'
 import { MILLISECOND, SECOND } from '../base/time.ts'
@@ -27,7 +28,7 @@ export async function createStack(config: DaemonConfig, log: Logger): Promise<Se
   const sysctls = new Sysctls()
   applySysctls(sysctls, config.sysctls)
   const arena = new Arena(MEMORY)
-  const tun = openTun(arena, config)
+  const tun = openTun(arena, config, log)
   try {
     const stack = new Stack({
       arena,
@@ -70,17 +71,28 @@ function openCapture(config: DaemonConfig, clock: RealClock, log: Logger): Captu
   return new CaptureFile(config.pcap, config.dev, Date.now() - clock.now() / MILLISECOND, log)
 }
 
-function openTun(arena: Arena, config: DaemonConfig): Tun {
+function openTun(arena: Arena, config: DaemonConfig, log: Logger): Tun {
   const { prefix } = config.address
   try {
-    return new Tun(arena, {
+    const tun = new Tun(arena, {
       ...(config.tunFd === undefined ? { name: config.dev } : { fd: config.tunFd }),
       mtu: config.mtu,
       hostAddress: { address: config.hostAddress, prefix },
       ...(prefix === 32 ? { peer: config.address.address } : {}),
       up: true,
+      // Impairments are for packets of at most the MTU, with complete checksums.
+      offload: config.offload && config.impair === undefined,
     })
+    if (tun.offloadError !== 0) log.warn(`${tun.name}: no offload, since ${reasonAgainst(tun.offloadError)}`)
+    return tun
   } catch (error) {
     throw new DaemonError(codeOf(error), messageOf(error))
   }
+}
+
+function reasonAgainst(offloadError: number): string {
+  const name = getSystemErrorName(-offloadError)
+  return name === 'EOPNOTSUPP'
+    ? 'its descriptor was opened without IFF_VNET_HDR'
+    : `the kernel refuses it (TUNSETOFFLOAD: ${name})`
 }

@@ -68,8 +68,8 @@ export interface NativeDevice {
    * fails; without it returns 0 or an errno.
    */
   attach(create: boolean): number
-  /** False when the kernel refuses; offloads are off then. */
-  setOffload(bits: number): boolean
+  /** 0, or the errno with which the kernel refuses (EOPNOTSUPP: there is no virtio header); offloads are off then. */
+  setOffload(bits: number): number
   setPersist(on: number): void
   /** Negative leaves a setting as it is. */
   setLink(mtu: number, queueLength: number, up: number): void

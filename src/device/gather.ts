@@ -2,6 +2,7 @@
 import { Column, PacketFlag, ROW } from '../base/packet-table.ts'
 import { put16 } from '../wire/bytes.ts'
 import { finish, sum } from '../wire/checksum.ts'
+import { UDP_CHECKSUM_OFFSET } from '../wire/udp.ts'
 
 /** What of a PacketTable is needed to read a row's bytes. */
 export interface Rows {
@@ -44,9 +45,10 @@ export function completeChecksum(
   const flags = table.rows[r + Column.Flags]!
   if ((flags & PacketFlag.NeedsChecksum) === 0) return flags
   const start = table.rows[r + Column.ChecksumStart]!
-  const field = start + table.rows[r + Column.ChecksumOffset]!
-  // All ones and zero are the same number, and zero means "none" in UDP.
-  put16(copy, at + field, finish(sum(copy, at + start, length - start)) || 0xffff)
+  const offset = table.rows[r + Column.ChecksumOffset]!
+  const checksum = finish(sum(copy, at + start, length - start))
+  // Zero means "none" in UDP, and all ones are the same number (RFC 768).
+  put16(copy, at + start + offset, checksum === 0 && offset === UDP_CHECKSUM_OFFSET ? 0xffff : checksum)
   return flags & ~PacketFlag.NeedsChecksum
 }
 

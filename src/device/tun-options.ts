@@ -17,7 +17,7 @@ export interface TunOptions {
   offload?: boolean | undefined
   /** Bytes. */
   mtu?: number | undefined
-  /** The kernel's queue towards us, in packets. Its own default of 500 is less than two full windows. */
+  /** The kernel's queue towards us, in packets. When left out, at least 4096 where we may (but as it is for `fd`): the kernel's 500 are less than a window. */
   queueLength?: number | undefined
   /** The kernel's end: its address, and the prefix of the network that is reached through the device. */
   hostAddress?: Subnet | undefined

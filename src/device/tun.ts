@@ -16,6 +16,7 @@ import {
   Status,
 } from './addon.ts'
 import type { PolledDevice } from './driver.ts'
+import { configureLink } from './tun-link.ts'
 import { countersOf, type LinkCounters, type TunEvents, type TunOptions } from './tun-options.ts'
 
 /** Packets read at once. */
@@ -26,7 +27,7 @@ const HEADS = OUTPUT_ROWS * HEAD_ROOM
 /** Bytes that a batch is read into: 64 packets of 1,500 bytes take a tenth, super-segments fill it with 15. */
 const SLAB = 1 << 20
 
-const QUEUE_LENGTH = 4096
+const OFFLOADS = Offload.Checksum | Offload.Segmentation4
 
 /** errno of a device that is down, of one that somebody has open, and of one that was deleted. */
 const EIO = 5
@@ -58,6 +59,8 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
   readonly memory: Uint8Array
   readonly input: PacketTable
   readonly segmentationOffload: boolean
+  /** Why there is no offload though it was asked for: an errno (EOPNOTSUPP: the descriptor has no virtio header), or 0. */
+  readonly offloadError: number
   /** Packets that could not be written. */
   writeErrors = 0
   /** Whether the last batch took all there was. */
@@ -92,14 +95,14 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
     this.#heads = arena.take(HEADS)
     try {
       this.#native = this.#open()
-      this.segmentationOffload =
-        options.offload === true && this.#native.setOffload(Offload.Checksum | Offload.Segmentation4)
+      this.offloadError = options.offload === true ? this.#native.setOffload(OFFLOADS) : 0
+      this.segmentationOffload = options.offload === true && this.offloadError === 0
     } catch (error) {
       this.#giveMemory()
       throw error
     }
     try {
-      this.#configure()
+      configureLink(this.#native, this.#options)
       this.#refresh()
     } catch (error) {
       this.release()
@@ -239,7 +242,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
   reopen(): void {
     this.#native.attach(true)
     this.#isGone = false
-    this.#configure()
+    configureLink(this.#native, this.#options)
     this.#refresh()
     this.#poll()
   }
@@ -281,40 +284,6 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
       onReadable: (status) => this.#readable(status),
       onLink: () => this.#examine(),
     })
-  }
-
-  /** Brings about what the options ask for. What is so already is not touched: that would need a privilege. */
-  #configure(): void {
-    const { fd, mtu = -1, queueLength = -1, hostAddress, up = fd === undefined } = this.#options
-    const numbers = this.#numbers
-    this.#native.link(numbers)
-    const isMtuRight = mtu === -1 || mtu === numbers[LinkNumber.Mtu]
-    const isQueueRight = queueLength === -1 || queueLength === numbers[LinkNumber.QueueLength]
-    if (!isMtuRight || !isQueueRight) this.#native.setLink(mtu, queueLength, -1)
-    if (queueLength === -1 && fd === undefined) this.#lengthenQueue()
-    if (hostAddress !== undefined) this.#addHostAddress(hostAddress.address, hostAddress.prefix)
-    if (up && ((numbers[LinkNumber.Flags] ?? 0) & LINK_UP) === 0) this.#native.setLink(-1, -1, 1)
-  }
-
-  /** Good to have, but no reason to fail for a user who may not. */
-  #lengthenQueue(): void {
-    try {
-      this.#native.setLink(-1, QUEUE_LENGTH, -1)
-    } catch {
-      // The queue stays as it is; its losses show in `txDropped`.
-    }
-  }
-
-  #addHostAddress(address: number, prefix: number): void {
-    const peer = this.#options.peer ?? address
-    const [known, knownPrefix, knownPeer] = this.#address()
-    if (known === address && knownPrefix === prefix && knownPeer === peer) return
-    this.#native.addAddress(address, prefix, peer)
-  }
-
-  #address(): Int32Array {
-    const out = new Int32Array(3)
-    return this.#native.address(out) ? out : new Int32Array(0)
   }
 
   /** Takes over what the kernel knows of the link, and says what has changed. */
@@ -360,7 +329,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
   /** Somebody has made the device again; what they have not set, and we may not, stays as it is. */
   #configureAgain(): void {
     try {
-      this.#configure()
+      configureLink(this.#native, this.#options)
     } catch {
       // Packets flow when its maker sets it up.
     }

@@ -10,3 +10,11 @@ export class IpSysctls {
   /** Seconds that an unfinished datagram is kept. */
   ipfrag_time = 30
 }
+
+/** The `net.ipv4.route.*` tunables; names, units and defaults are Linux's. */
+export class RouteSysctls {
+  /** Seconds after which a path is tried again with larger packets; 0: nothing is learnt of any path. */
+  mtu_expires = 600
+  /** Routers that want smaller packets are not believed, bytes. */
+  min_pmtu = 552
+}

@@ -81,6 +81,7 @@ export const SocketOption = {
   ReceiveBufferForce: 33,
   Protocol: 38,
   Domain: 39,
+  MaxPacingRate: 47,
   MemInfo: 55,
   ZeroCopy: 60,
 } as const

@@ -29,6 +29,7 @@ const MIN_SEND_BUFFER = 4608
 const MIN_RECEIVE_BUFFER = 2304
 
 const MAX_INT = 0x7fffffff
+const MAX_UNSIGNED = 0xffffffff
 /** Linux's TCP_MIN_MSS and MAX_TCP_WINDOW. */
 const MIN_MSS = 88
 const MAX_MSS = 32767
@@ -56,6 +57,11 @@ const socketOptions: Readonly<Record<number, Option>> = {
   [SocketOption.Error]: { get: (s) => s.takeSocketError() },
   [SocketOption.AcceptConn]: { get: (s) => Number(s.isListening) },
   [SocketOption.SendLowWater]: { get: () => 1 },
+  /** An unsigned int of which the largest, and 0, stand for no limit. */
+  [SocketOption.MaxPacingRate]: {
+    get: (s) => s.settings.maxPacingRate || MAX_UNSIGNED,
+    set: (s, value) => configured(s, true, (t) => (t.maxPacingRate = value === -1 ? 0 : value >>> 0)),
+  },
   [SocketOption.ReceiveLowWater]: {
     get: (s) => s.receiveLowWater,
     set: (s, value) => {
@@ -67,14 +73,14 @@ const socketOptions: Readonly<Record<number, Option>> = {
   },
   // Linux doubles what is set, to allow for its own overhead, and tells the doubled value.
   [SocketOption.SendBuffer]: {
-    get: (s) => s.settings.sendBuffer,
+    get: (s) => s.connection?.send.limit ?? s.settings.sendBuffer,
     set: (s, value) => setSendBuffer(s, Math.min(value >>> 0, s.sockets.stack.sysctls.core.wmem_max)),
   },
   [SocketOption.SendBufferForce]: {
     set: (s, value) => setSendBuffer(s, Math.max(value, 0)),
   },
   [SocketOption.ReceiveBuffer]: {
-    get: (s) => s.settings.receiveBuffer,
+    get: receiveBufferOf,
     set: (s, value) => setReceiveBuffer(s, Math.min(value >>> 0, s.sockets.stack.sysctls.core.rmem_max)),
   },
   [SocketOption.ReceiveBufferForce]: {
@@ -199,7 +205,7 @@ const ipOptions: Readonly<Record<number, Option>> = {
     set: (s, value) =>
       configured(s, within(value, MtuDiscovery.Dont, MtuDiscovery.Omit), (t) => (t.mtuDiscovery = value)),
   },
-  [IpOption.Mtu]: { get: (s) => (s.isOpen ? s.connection!.pathMss + 40 : -Errno.ENOTCONN) },
+  [IpOption.Mtu]: { get: (s) => (s.isOpen ? s.connection!.path.mtu : -Errno.ENOTCONN) },
 }
 
 /**
@@ -263,9 +269,18 @@ function flag(name: Flag): Option {
   }
 }
 
+/** What the user chose, or what it has grown to. */
+function receiveBufferOf(s: StreamSocket): number {
+  const { receiveBuffer, isReceiveBufferFixed } = s.settings
+  return isReceiveBufferFixed ? receiveBuffer : Math.max(receiveBuffer, s.connection?.receive.limit ?? 0)
+}
+
 function setSendBuffer(s: StreamSocket, value: number): number {
   const size = withOverhead(s, value, MIN_SEND_BUFFER)
-  return configured(s, true, (t) => (t.sendBuffer = size))
+  return configured(s, true, (t) => {
+    t.sendBuffer = size
+    t.isSendBufferFixed = true
+  })
 }
 
 function setReceiveBuffer(s: StreamSocket, value: number): number {

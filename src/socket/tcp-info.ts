@@ -2,6 +2,7 @@ import { type Instant, MILLISECOND } from '../base/time.ts'
 import { INFINITE_THRESHOLD, type Phase } from '../tcp/congestion.ts'
 import type { Connection } from '../tcp/connection.ts'
 import { DUPLICATE_THRESHOLD } from '../tcp/loss-detection.ts'
+import { rateOf } from '../tcp/pacer.ts'
 import { RTO_INITIAL } from '../tcp/rtt.ts'
 import { announcedMss } from '../tcp/segments.ts'
 import type { State } from '../tcp/state.ts'
@@ -26,7 +27,7 @@ const STATES: Readonly<Record<State, number>> = {
 /** Linux's numbers of the phases of congestion control: Open, Disorder, CWR, Recovery, Loss. */
 const PHASES: Readonly<Record<Phase, number>> = { open: 0, disorder: 1, reduction: 2, recovery: 3, loss: 4 }
 
-const Option = { Timestamps: 1, Sack: 2, WindowScale: 4, SynData: 32 } as const
+const Option = { Timestamps: 1, Sack: 2, WindowScale: 4, Ecn: 8, EcnSeen: 16, SynData: 32 } as const
 
 /** Segments of the congestion window before there is a connection. */
 const INITIAL_WINDOW = 10
@@ -63,6 +64,7 @@ function describeOptions(info: TcpInfo, c: Connection): void {
   const { options } = c
   if (options.timestamps) info.tcpi_options |= Option.Timestamps
   if (options.sack) info.tcpi_options |= Option.Sack
+  if (options.ecn) info.tcpi_options |= c.ecn.hasSeen ? Option.Ecn | Option.EcnSeen : Option.Ecn
   if (c.fastOpen !== undefined) {
     if (c.fastOpen.isDataAcknowledged) info.tcpi_options |= Option.SynData
     info.tcpi_fastopen_client_fail = c.fastOpen.failure
@@ -85,16 +87,21 @@ function describeSending(info: TcpInfo, c: Connection): void {
   info.tcpi_sacked = c.options.sack ? inSegments(board.sacked, segmentSize) : losses.duplicates
   info.tcpi_lost = inSegments(board.lost, segmentSize)
   info.tcpi_retrans = inSegments(board.resent, segmentSize)
-  info.tcpi_pmtu = c.pathMss + 40
+  info.tcpi_pmtu = c.path.mtu
   if (congestion.window > 0) info.tcpi_snd_cwnd = Math.floor(congestion.window / segmentSize)
   if (congestion.threshold < INFINITE_THRESHOLD)
     info.tcpi_snd_ssthresh = Math.floor(congestion.threshold / segmentSize)
+  info.tcpi_pacing_rate = Math.floor(rateOf(c))
+  info.tcpi_max_pacing_rate = c.settings.maxPacingRate
+  info.tcpi_delivery_rate = Math.floor(recovery.rate.latest)
+  info.tcpi_delivery_rate_app_limited = Number(recovery.rate.isLatestLimited)
   info.tcpi_total_retrans = c.retransmits + c.synRetransmits
   info.tcpi_bytes_acked = c.bytesAcked
   info.tcpi_segs_out = c.segmentsOut
   info.tcpi_notsent_bytes = send.unsent
   info.tcpi_data_segs_out = statistics.dataSegmentsOut
   info.tcpi_delivered = statistics.delivered
+  info.tcpi_delivered_ce = statistics.deliveredMarked
   info.tcpi_bytes_sent = statistics.dataOctetsOut
   info.tcpi_bytes_retrans = c.bytesRetransmitted
   info.tcpi_snd_wnd = send.wnd
@@ -112,6 +119,8 @@ function describeReceiving(info: TcpInfo, c: Connection): void {
   info.tcpi_data_segs_in = statistics.dataSegmentsIn
   info.tcpi_rcv_ooopack = statistics.outOfOrderSegments
   info.tcpi_rcv_wnd = receive.wnd
+  info.tcpi_rcv_rtt = Math.floor(c.receiveSpace.rtt)
+  info.tcpi_rcv_space = c.receiveSpace.read
 }
 
 function describeTimes(info: TcpInfo, c: Connection, now: Instant): void {

@@ -87,7 +87,7 @@ export const tcpHost = (stack: Stack, replies: SegmentSink, quietTime: Instant):
   sourceFor: (remote) => stack.routes.sourceFor(remote),
   isLocal: (address) => stack.routes.isLocal(address),
   isUnicast: (address) => stack.routes.isUnicast(address),
-  mtuTo: () => stack.routes.mtu,
+  paths: stack.paths,
   wake: () => stack.wake(),
   onFault: (error) => stack.onFault?.(error),
   receiveMtu: stack.routes.mtu,

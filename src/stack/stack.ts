@@ -8,6 +8,7 @@ import type { QuotedError } from '../icmp/quote.ts'
 import { Identification } from '../ip/identification.ts'
 import { Ip } from '../ip/ip.ts'
 import type { Packet } from '../ip/packet.ts'
+import { PathMtus } from '../ip/path-mtus.ts'
 import { Routes } from '../ip/routes.ts'
 import { LINUX, type TcpProfile } from '../tcp/profile.ts'
 import { Tcp } from '../tcp/tcp.ts'
@@ -65,6 +66,7 @@ export class Stack {
   readonly profile: TcpProfile
   readonly counters = new Counters()
   readonly routes: Routes
+  readonly paths: PathMtus
   readonly ports: EphemeralPorts
   readonly turnMemory: TurnMemory
   readonly ip: Ip
@@ -93,6 +95,7 @@ export class Stack {
     this.profile = options.profile ?? { ...LINUX }
     this.sysctls = options.sysctls ?? new Sysctls(this.profile)
     this.routes = new Routes(options.address, mtu, options.routes)
+    this.paths = new PathMtus(mtu, this.sysctls.route)
     this.ports = new EphemeralPorts(this.sysctls.ports, this.random)
     this.turnMemory = new TurnMemory(arena)
     this.#loopback = new Loopback(arena, this.turnMemory)

@@ -1,5 +1,5 @@
 import { IcmpSysctls } from '../icmp/sysctls.ts'
-import { IpSysctls } from '../ip/sysctls.ts'
+import { IpSysctls, RouteSysctls } from '../ip/sysctls.ts'
 import { LINUX, type TcpProfile } from '../tcp/profile.ts'
 import { TcpSysctls } from '../tcp/sysctls.ts'
 import { CoreSysctls, UdpSysctls } from '../udp/sysctls.ts'
@@ -9,6 +9,7 @@ import { checkValue } from './sysctl-ranges.ts'
 type Value = number | string | number[]
 
 const IPV4 = 'net.ipv4.'
+const ROUTE = 'net.ipv4.route.'
 const CORE = 'net.core.'
 
 /** Keys that people know from Linux and that are refused with the reason. */
@@ -23,6 +24,7 @@ const REFUSED: Record<string, string> = {
  */
 export class Sysctls {
   readonly ip = new IpSysctls()
+  readonly route = new RouteSysctls()
   readonly icmp = new IcmpSysctls()
   readonly udp = new UdpSysctls()
   readonly core = new CoreSysctls()
@@ -33,6 +35,7 @@ export class Sysctls {
   /** `profile` has defaults of its own. */
   constructor(profile: TcpProfile = LINUX) {
     for (const object of [this.ip, this.icmp, this.udp, this.tcp, this.ports]) this.#add(IPV4, object)
+    this.#add(ROUTE, this.route)
     this.#add(CORE, this.core)
     for (const [name, value] of Object.entries(profile.sysctls)) this.set(name, value)
   }

@@ -16,12 +16,14 @@ export function established(c: Connection, now: Instant): void {
   const { receive, settings } = c
   c.heardAt = now
   c.timers.cancel(Timer.Retransmit)
+  c.path.begin(c, now)
   receive.segmentSize = Math.min(c.segmentSize, c.tcp.host.receiveMtu - 40)
   if (c.tcp.host.profile.receivesWholeSegments) receiveWholeSegments(c)
   if (c.fastOpenQueue === undefined || c.synRetransmits > 0) beginSending(c, now)
   c.fastOpenQueue?.left(false, c.tcp.seconds)
   c.fastOpenQueue = undefined
   c.send.maxWindow = Math.max(c.send.maxWindow, c.send.wnd)
+  c.receiveSpace.begin(c, now)
   if (settings.keepAlive) c.timers.arm(Timer.Keepalive, now, settings.keepIdle)
   c.statistics.delivered++ // our SYN
   c.statistics.dataInAt = now
@@ -51,7 +53,7 @@ export function beginSending(c: Connection, now: Instant): void {
 
 /** The receive buffer is rounded up to whole segments of the peer's size (FreeBSD's tcp_mss). */
 function receiveWholeSegments(c: Connection): void {
-  const size = Math.min(c.options.sendMss, c.pathMss)
+  const size = Math.min(c.options.sendMss, c.path.mss)
   if (!c.isActive) c.settings = c.settings.copy() // a listener's, and others share it
   c.settings.receiveBuffer = Math.ceil(c.settings.receiveBuffer / size) * size
   c.receive.limit = c.settings.receiveLimit
@@ -63,9 +65,16 @@ function receiveWholeSegments(c: Connection): void {
  */
 export function send(c: Connection, from: Uint8Array, offset: number, length: number): number {
   const { queue } = c.send
-  const count = roomToSend(c, length)
+  let count = roomToSend(c, length)
   if (count < length) c.send.isBufferShort = true
-  if (count <= 0 || !queue.reserve(queue.length + count)) return 0
+  if (count <= 0) return 0
+  if (!queue.reserve(queue.length + count)) {
+    // Where memory is short, as much as can be had without more of it.
+    c.send.isBufferShort = true
+    count = Math.min(count, Math.max(queue.capacity, c.tcp.memory.least) - queue.length)
+    if (count <= 0 || !queue.reserve(queue.length + count)) return 0
+  }
+  c.recovery.rate.checkApplication(c)
   queue.put(queue.length, from, offset, count)
   queue.length += count
   if (c.state !== 'SYN-SENT') c.speak()
@@ -179,7 +188,10 @@ export function awaitFin(c: Connection, now: Instant): void {
 /** The user has changed its settings: they take effect at once. */
 export function configure(c: Connection, settings: Settings, now: Instant): void {
   c.settings = settings
-  c.receive.limit = settings.receiveLimit
+  // What has grown by itself does not shrink again because something else was set.
+  if (settings.isSendBufferFixed || settings.sendBuffer > c.send.limit) c.send.limit = settings.sendBuffer
+  if (settings.isReceiveBufferFixed || settings.receiveLimit > c.receive.limit)
+    c.receive.limit = settings.receiveLimit
   c.receive.clamp = settings.windowLimit
   if (c.state === 'CLOSED') return
   keepAliveChanged(c, now)
@@ -201,4 +213,4 @@ export function keepAliveChanged(c: Connection, now: Instant): void {
 
 /** What STATUS (RFC 9293 §3.10.6) tells beyond the fields themselves: may the user still send? */
 export const isWritable = (c: Connection): boolean =>
-  canSend(c.state) && !c.send.hasFin && c.send.queue.length < c.settings.sendBuffer
+  canSend(c.state) && !c.send.hasFin && c.send.queue.length < c.send.limit

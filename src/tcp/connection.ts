@@ -6,12 +6,15 @@ import { Acks } from './acks.ts'
 import type { CongestionController } from './congestion.ts'
 import { createController } from './controllers.ts'
 import { DuplicateReports } from './duplicate-reports.ts'
+import { Ecn } from './ecn.ts'
 import type { FastOpenQueue } from './fast-open-queue.ts'
 import type { FastOpen } from './fast-open-state.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated, optionsLength } from './options.ts'
 import { Pacer } from './pacer.ts'
+import { Path } from './path.ts'
 import { ReceiveState } from './receive.ts'
+import { ReceiveSpace } from './receive-space.ts'
 import { Recovery } from './recovery.ts'
 import { RoundTrip, RTO_MAX } from './rtt.ts'
 import { SendState } from './send.ts'
@@ -52,7 +55,9 @@ export class Connection {
   readonly receive: ReceiveState
   readonly acks: Acks
   readonly ackDelay = new AckDelay()
+  readonly ecn = new Ecn()
   readonly duplicates = new DuplicateReports()
+  readonly receiveSpace = new ReceiveSpace()
   readonly rtt: RoundTrip
   readonly recovery: Recovery
   readonly tailProbe = new TailLossProbe()
@@ -86,8 +91,7 @@ export class Connection {
   readonly openedAt: Instant
   /** Added to the clock for timestamps (RFC 7323 §7.1). */
   readonly timestampOffset: number
-  /** Largest segment that the path takes, headers not counted: the interface's MTU until a router says otherwise. */
-  pathMss: number
+  readonly path: Path
   /** Totals for STATUS: bytes acknowledged by the peer, received in order, sent again; segments in and out. */
   bytesAcked = 0
   bytesReceived = 0
@@ -120,9 +124,10 @@ export class Connection {
     this.isActive = isActive
     this.settings = settings
     this.options = new Negotiated(tcp.host.sysctl, settings.windowLimit)
-    this.send = new SendState(tcp.host.arena, iss)
-    const { arena, profile } = tcp.host
-    this.receive = new ReceiveState(arena, settings.receiveLimit, settings.windowLimit, profile)
+    const { memory } = tcp
+    const { profile } = tcp.host
+    this.send = new SendState(memory, settings.sendBuffer, iss)
+    this.receive = new ReceiveState(memory, settings.receiveLimit, settings.windowLimit, profile)
     this.acks = new Acks(profile)
     this.rtt = new RoundTrip(profile)
     this.recovery = new Recovery(iss)
@@ -133,7 +138,7 @@ export class Connection {
     this.acks.mode = settings.quickAck
     this.statistics = new Statistics(now)
     this.timestampOffset = timestampOffset
-    this.pathMss = tcp.host.mtuTo(remote) - 40
+    this.path = new Path(this, now)
     this.heardAt = now
     this.spokeAt = now
     this.openedAt = now
@@ -152,9 +157,10 @@ export class Connection {
 
   /** Eff.snd.MSS without SACK blocks (RFC 9293 §3.7.1, MUST-16): payload bytes of a full segment. */
   get segmentSize(): number {
-    const limit = Math.min(this.options.sendMss, this.pathMss)
+    const limit = Math.min(this.options.sendMss, this.path.mss)
     const own = this.settings.maxSegment
-    return (own === 0 ? limit : Math.min(limit, own)) - optionsLength(this.options, 0)
+    const least = this.tcp.host.sysctl.tcp_min_snd_mss
+    return Math.max(least, own === 0 ? limit : Math.min(limit, own)) - optionsLength(this.options, 0)
   }
 
   /** The timestamp clock of this connection, milliseconds. */

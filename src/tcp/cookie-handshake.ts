@@ -1,3 +1,4 @@
+// hot path: under a flood each SYN is answered here.
 import type { Instant } from '../base/time.ts'
 import { add } from '../wire/seq.ts'
 import { Flag, type Segment } from '../wire/tcp.ts'
@@ -6,12 +7,17 @@ import { sendHandshake } from './handshake-reply.ts'
 import type { Listener } from './listener.ts'
 import { Negotiated } from './options.ts'
 import { openPassively } from './passive-open.ts'
+import { TcpSysctls } from './sysctls.ts'
 import type { Tcp } from './tcp.ts'
+
+/** What the two SYNs of the handshake in hand agree on: one for all, since a flood is to leave no garbage. */
+const options = new Negotiated(new TcpSysctls())
 
 /** Answers a SYN for which there is no room: everything that is to be known later goes out with the SYN-ACK, and nothing is kept. */
 export function answerWithCookie(tcp: Tcp, listener: Listener, seg: Segment, now: Instant): void {
   const { settings } = listener
-  const options = new Negotiated(tcp.host.sysctl, settings.windowLimit)
+  options.offer(tcp.host.sysctl, settings.windowLimit)
+  options.ecn = tcp.host.sysctl.tcp_ecn !== 0 // who listens need not be asking itself
   options.agree(seg)
   if (!options.timestamps) options.decline() // nothing carries them
   const iss = tcp.cookies.issue(seg, cookieSize(options.sendMss), now)
@@ -38,7 +44,7 @@ export function completeWithCookie(tcp: Tcp, listener: Listener, seg: Segment, n
     return now - listener.refusedAt <= COOKIES_TAKEN_FOR
   }
   counters.SyncookiesRecv++
-  const options = new Negotiated(sysctl, listener.settings.windowLimit)
+  options.offer(sysctl, listener.settings.windowLimit)
   options.sendMss = size
   if (!seg.hasTimestamps) options.decline()
   else {

@@ -25,6 +25,7 @@ const OPTION_BITS = 6
 const SHIFT_BITS = 0xf
 const NO_SCALING = 0xf
 const HAS_SACK = 1 << 4
+const HAS_ECN = 1 << 5
 
 /**
  * Handshakes that are remembered by the peer (RFC 4987 §3.6): what a row of the SYN cache would hold lies in our initial sequence number and
@@ -75,7 +76,8 @@ export function cookieSize(mss: number): number {
 
 /** The clock's last value with `options` in its low bits; never ahead of the clock, which later segments show as it is. */
 export function cookieTimestamp(milliseconds: number, options: Negotiated): number {
-  const bits = (options.windowScaling ? options.sendShift : NO_SCALING) | (options.sack ? HAS_SACK : 0)
+  const shift = options.windowScaling ? options.sendShift : NO_SCALING
+  const bits = shift | (options.sack ? HAS_SACK : 0) | (options.ecn ? HAS_ECN : 0)
   const low = milliseconds & ((1 << OPTION_BITS) - 1)
   return (milliseconds - low + bits - (bits > low ? 1 << OPTION_BITS : 0)) | 0
 }
@@ -89,6 +91,7 @@ export function readCookieTimestamp(echo: number, options: Negotiated, sysctl: T
   const hasSack = (echo & HAS_SACK) !== 0
   if (sysctl.tcp_timestamps === 0 || (hasSack && !options.sack)) return false
   options.sack = hasSack
+  options.ecn = (echo & HAS_ECN) !== 0 && sysctl.tcp_ecn !== 0
   if (shift === NO_SCALING) {
     options.windowScaling = false
     options.receiveShift = 0

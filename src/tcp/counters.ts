@@ -20,6 +20,9 @@ export class TcpCounters {
   OutOfWindowIcmps = 0
   PAWSActive = 0
   PAWSEstab = 0
+  OfoPruned = 0
+  PruneCalled = 0
+  RcvPruned = 0
   SyncookiesFailed = 0
   SyncookiesRecv = 0
   SyncookiesSent = 0
@@ -41,6 +44,7 @@ export class TcpCounters {
   TCPDSACKRecv = 0
   TCPDSACKUndo = 0
   TCPDeferAcceptDrop = 0
+  TCPDeliveredCE = 0
   TCPFastOpenActive = 0
   TCPFastOpenActiveFail = 0
   TCPFastOpenBlackhole = 0
@@ -58,6 +62,9 @@ export class TcpCounters {
   TCPLossUndo = 0
   TCPPartialUndo = 0
   TCPLostRetransmit = 0
+  TCPMTUPFail = 0
+  TCPMTUPSuccess = 0
+  TCPMemoryPressures = 0
   TCPOFODrop = 0
   TCPOFOMerge = 0
   TCPOFOQueue = 0
@@ -90,6 +97,8 @@ export class TcpCounters {
   TCPDropOutOfWindowRst = 0
   TCPDropBadOption = 0
   TCPDropQuietTime = 0
+  /** Ours: connections whose retransmissions reached R1 (RFC 9293 §3.8.3). */
+  TCPRetries1 = 0
   /** Ours: exceptions caught inside a turn; each is a bug, and cost one connection. */
   Faults = 0
 }

@@ -1,8 +1,9 @@
 // hot path
 import { type Duration, type Instant, SECOND } from '../base/time.ts'
 import { after, type Seq } from '../wire/seq.ts'
-import { type DeliveryClock, Mark, type Scoreboard } from './scoreboard.ts'
-import { SendStamp } from './send-stamp.ts'
+import type { Connection } from './connection.ts'
+import type { Scoreboard } from './scoreboard.ts'
+import { type DeliveryClock, Sending } from './sending.ts'
 
 /** What one acknowledgement says of the path (draft-ietf-ccwg-bbr-06, "Delivery Rate Samples"). All sizes in bytes. */
 export class RateSample {
@@ -23,15 +24,11 @@ export class RateSample {
   /** Newly delivered, and newly presumed lost, by this acknowledgement. */
   newlyDelivered = 0
   newlyLost = 0
-  /** In flight before it and after it. */
-  priorInFlight = 0
+  /** In flight now that all is taken in. */
   inFlight = 0
   /** In the last round trip there was a time when the congestion window was used up. */
   isWindowLimited = false
 }
-
-/** Refilled for each row. */
-const stamp = new SendStamp()
 
 /** Keeps the connection's delivery clock, and takes a sample from the segment that was sent last among those delivered. */
 export class DeliveryRate implements DeliveryClock {
@@ -41,15 +38,25 @@ export class DeliveryRate implements DeliveryClock {
   /** When the segment was sent that was last found delivered; after idling, the first of the new flight. */
   firstSentAt: Instant = 0
   readonly sample = new RateSample()
+  /** For whoever asks (TCP_INFO): the last rate, but for slower ones that the application limited; bytes a second, 0: none yet. */
+  latest = 0
+  isLatestLimited = false
   /** The connection is limited by its application until `delivered` passes this; 0: it is not. */
   #appLimitedUntil = 0
-  #priorDeliveredAt: Instant = 0
-  #sentFor: Duration = 0
-  #lostBefore = 0
+  /** Of the segment that the sample is about. */
+  readonly #sending = new Sending()
   #end: Seq = 0 as Seq
 
   get isAppLimited(): boolean {
     return this.#appLimitedUntil !== 0
+  }
+
+  /** CheckIfApplicationLimited: has `c` nothing more to send, though there is room? */
+  checkApplication(c: Connection): void {
+    const { recovery, send } = c
+    if (send.unsent > 0 || recovery.hasLost) return
+    const inFlight = recovery.inFlight(c)
+    if (inFlight + c.segmentSize <= c.congestion.window) this.limitedByApplication(inFlight)
   }
 
   /** The application has nothing more to send, with `inFlight` bytes out: samples of what is sent from now on do not show the path. */
@@ -76,19 +83,13 @@ export class DeliveryRate implements DeliveryClock {
   }
 
   /** UpdateRateSample: a row of the scoreboard was found to have arrived. */
-  arrived(board: Scoreboard, row: number, end: Seq, marks: number): void {
+  arrived(board: Scoreboard, row: number, end: Seq): void {
     const { sample } = this
     const sentAt = board.arrivedSentAt
     const isOlder = sentAt < this.firstSentAt || (sentAt === this.firstSentAt && !after(end, this.#end))
     if (sample.hasData && isOlder) return
     sample.hasData = true
-    board.stampOf(row, stamp)
-    sample.priorDelivered = stamp.delivered
-    sample.inFlightAtSend = stamp.inFlight
-    sample.isAppLimited = (marks & Mark.AppLimited) !== 0
-    this.#priorDeliveredAt = stamp.deliveredAt
-    this.#sentFor = sentAt - stamp.firstSentAt
-    this.#lostBefore = stamp.lost
+    board.recall(row, this.#sending)
     this.#end = end
     this.firstSentAt = sentAt
   }
@@ -106,12 +107,19 @@ export class DeliveryRate implements DeliveryClock {
   end(lost: number, minimumRtt: Duration, now: Instant): void {
     const { sample } = this
     if (!sample.hasData) return
-    sample.delivered = this.delivered - sample.priorDelivered
-    sample.lost = lost - this.#lostBefore
+    const sending = this.#sending
+    sample.isAppLimited = sending.isAppLimited
+    sample.priorDelivered = sending.delivered
+    sample.inFlightAtSend = sending.inFlight
+    sample.delivered = this.delivered - sending.delivered
+    sample.lost = lost - sending.lost
     // The longer of the two phases: acknowledgements may be compressed, and so may sending.
-    const interval = Math.max(this.#sentFor, now - this.#priorDeliveredAt)
+    const interval = Math.max(sending.sentAt - sending.firstSentAt, now - sending.deliveredAt)
     if (interval <= 0 || interval < minimumRtt) return
     sample.interval = interval
     sample.rate = (sample.delivered * SECOND) / interval
+    if (sample.isAppLimited && sample.rate < this.latest) return
+    this.latest = sample.rate
+    this.isLatestLimited = sample.isAppLimited
   }
 }

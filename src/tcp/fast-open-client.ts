@@ -65,7 +65,7 @@ export class FastOpenClient {
     const isTrusted = needsNoCookie || (this.#host.sysctl.tcp_fastopen & NO_COOKIE) !== 0
     if (isTrusted) begun.cookie.length = -1
     if (known !== undefined || isTrusted) {
-      const mss = Math.min(known?.mss ?? MOST_DATA, MOST_DATA, this.#host.mtuTo(remote) - 40)
+      const mss = Math.min(known?.mss ?? MOST_DATA, MOST_DATA, this.#host.paths.mtuTo(remote, now) - 40)
       begun.mostData = Math.max(0, mss - SPARE)
     } else begun.failure = FastOpenFailure.NoCookie
     return begun

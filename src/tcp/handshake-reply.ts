@@ -49,7 +49,7 @@ export function sendHandshake(
     seq,
     ack,
     headerLength + cookieLength,
-    flags,
+    isSyn && options.ecn ? flags | Flag.Ece : flags,
     isSyn ? window : window >> options.receiveShift,
     0,
   )

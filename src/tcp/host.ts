@@ -32,6 +32,22 @@ export interface SegmentSink {
   ): void
 }
 
+/** How large packets may be on their way; what routers say of it is remembered for all connections. */
+export interface Paths {
+  /** Largest packet of our interface, bytes. */
+  readonly interfaceMtu: number
+  /** Grows with everything that is learnt. */
+  readonly revision: number
+  /** Largest packet to `remote`, bytes. */
+  mtuTo(remote: number, now: Instant): number
+  /** Packets to `remote` go without DF. */
+  mayFragmentTo(remote: number, now: Instant): boolean
+  /** When a larger size is to be tried again, or NEVER. */
+  validUntil(remote: number, now: Instant): Instant
+  /** A router says that packets to `remote` may have `mtu` bytes. */
+  learn(remote: number, mtu: number, now: Instant): void
+}
+
 /** What TCP asks of the stack around it. */
 export interface TcpHost {
   readonly arena: Arena
@@ -50,8 +66,7 @@ export interface TcpHost {
   isLocal(address: number): boolean
   /** True for an address that one host can have: not broadcast, multicast, zero or class E. */
   isUnicast(address: number): boolean
-  /** Largest IP packet towards `remote`, bytes. */
-  mtuTo(remote: number): number
+  readonly paths: Paths
   /** Something is to be said: outside a turn, asks for one. */
   wake(): void
   /** A fault in the stack itself was caught; the connection it hit has been given up. */

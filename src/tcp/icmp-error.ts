@@ -1,5 +1,5 @@
+import type { Instant } from '../base/time.ts'
 import { afterOrAt, before, toSeq } from '../wire/seq.ts'
-import { initialWindow } from './calls.ts'
 import type { Connection } from './connection.ts'
 import type { IcmpError } from './host.ts'
 import type { CloseReason } from './state.ts'
@@ -39,14 +39,14 @@ export const isHardError = (error: IcmpError): boolean =>
   error.type === UNREACHABLE && (error.code === 2 || error.code === 3)
 
 /** An ICMP error about this connection: believed only when it quotes a number that is in flight (RFC 5927 §4.1). */
-export function icmpError(c: Connection, error: IcmpError): void {
+export function icmpError(c: Connection, error: IcmpError, now: Instant): void {
   const seq = toSeq(error.seq)
   if (before(seq, c.send.una) || afterOrAt(seq, c.send.nxt)) {
     c.tcp.host.counters.OutOfWindowIcmps++
     return
   }
   if (error.type === UNREACHABLE && error.code === FRAGMENTATION_NEEDED) {
-    narrower(c, error.mtu)
+    c.path.tooBig(c, error.mtu, now)
     return
   }
   if (error.type === SOURCE_QUENCH) return // MUST-55
@@ -62,18 +62,4 @@ export function icmpError(c: Connection, error: IcmpError): void {
   // RFC 5927 §5.2: on a synchronized connection even a hard error is only noted, and told (MUST-47, SHLD-25); time decides.
   c.softError = reason
   c.notify()
-}
-
-/**
- * RFC 1191 §6.4: the path takes only smaller packets; what is out goes again in that size. Never below 552, Linux's `min_pmtu`,
- * which also stands for the 0 of an old router.
- */
-function narrower(c: Connection, mtu: number): void {
-  const pathMss = Math.max(mtu, 552) - 40
-  if (!c.settings.discoversPathMtu || pathMss >= c.pathMss) return
-  c.pathMss = pathMss
-  if (c.state === 'SYN-SENT' || c.state === 'SYN-RECEIVED') return
-  c.congestion.resize(c.segmentSize, initialWindow(c.segmentSize))
-  c.recovery.resendAll(c)
-  c.speak()
 }

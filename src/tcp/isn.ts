@@ -2,6 +2,7 @@ import type { Random } from '../base/random.ts'
 import { SipHash } from '../base/siphash.ts'
 import type { Instant } from '../base/time.ts'
 import { type Seq, toSeq } from '../wire/seq.ts'
+import type { TcpSysctls } from './sysctls.ts'
 
 /**
  * Initial sequence numbers and timestamp offsets that an outsider cannot guess: a clock plus a keyed hash of the four-tuple
@@ -10,8 +11,10 @@ import { type Seq, toSeq } from '../wire/seq.ts'
 export class SequenceSource {
   readonly #hash: SipHash
   readonly #timestamps: SipHash
+  readonly #sysctl: TcpSysctls
 
-  constructor(random: Random) {
+  constructor(random: Random, sysctl: TcpSysctls) {
+    this.#sysctl = sysctl
     this.#hash = new SipHash(random.bytes(16))
     this.#timestamps = new SipHash(random.bytes(16))
   }
@@ -22,8 +25,11 @@ export class SequenceSource {
     return toSeq(clock + this.#hash.words(local, remote, (localPort << 16) | remotePort, 0))
   }
 
-  /** What is added to the millisecond clock: the same for all ports of a pair of hosts, so that a later connection's clock is later. */
+  /**
+   * What is added to the millisecond clock: the same for all ports of a pair of hosts, so that a later connection's clock is later. With
+   * `tcp_timestamps` 2 nothing is.
+   */
   timestampOffset(local: number, remote: number): number {
-    return this.#timestamps.words(local, remote, 0, 0)
+    return this.#sysctl.tcp_timestamps === 2 ? 0 : this.#timestamps.words(local, remote, 0, 0)
   }
 }

@@ -1,7 +1,7 @@
 // hot path: `optionsLength` and `writeOptions` run for every segment sent.
 
 import { put32 } from '../wire/bytes.ts'
-import type { Segment } from '../wire/tcp.ts'
+import { Flag, type Segment } from '../wire/tcp.ts'
 import {
   putAlignedTimestamps,
   putEnd,
@@ -12,6 +12,7 @@ import {
   putTimestamps,
   putWindowScale,
 } from '../wire/tcp-options.ts'
+import { asksForEcn } from './ecn.ts'
 import type { SynOption, TcpProfile } from './profile.ts'
 import { MAX_WINDOW } from './settings.ts'
 import type { TcpSysctls } from './sysctls.ts'
@@ -28,6 +29,8 @@ export class Negotiated {
   windowScaling = false
   timestamps = false
   sack = false
+  /** Explicit congestion notification (RFC 3168). */
+  ecn = false
   /** Shift of the windows that we receive (RFC 7323's Snd.Wind.Shift) and send (Rcv.Wind.Shift). */
   sendShift = 0
   receiveShift = 0
@@ -45,6 +48,7 @@ export class Negotiated {
     this.windowScaling = sysctl.tcp_window_scaling !== 0
     this.timestamps = sysctl.tcp_timestamps !== 0
     this.sack = sysctl.tcp_sack !== 0
+    this.ecn = sysctl.tcp_ecn === 1
     this.receiveShift = this.windowScaling ? windowScaleFor(Math.min(sysctl.tcp_rmem[2]!, windowLimit)) : 0
   }
 
@@ -53,6 +57,7 @@ export class Negotiated {
     this.windowScaling = false
     this.timestamps = false
     this.sack = false
+    this.ecn = false
     this.receiveShift = 0
   }
 
@@ -61,6 +66,7 @@ export class Negotiated {
     this.sendMss = Math.max(MIN_MSS, seg.mss === 0 ? DEFAULT_MSS : seg.mss)
     this.timestamps &&= seg.hasTimestamps
     this.sack &&= seg.sackPermitted
+    this.ecn &&= seg.has(Flag.Ack) ? seg.has(Flag.Ece) && !seg.has(Flag.Cwr) : asksForEcn(seg)
     this.windowScaling &&= seg.windowScale >= 0
     if (this.windowScaling) this.sendShift = Math.min(seg.windowScale, MAX_WINDOW_SCALE)
     else this.receiveShift = 0
@@ -71,6 +77,7 @@ export class Negotiated {
     this.windowScaling = other.windowScaling
     this.timestamps = other.timestamps
     this.sack = other.sack
+    this.ecn = other.ecn
     this.sendShift = other.sendShift
     this.receiveShift = other.receiveShift
     this.sendMss = other.sendMss

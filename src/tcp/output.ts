@@ -5,13 +5,18 @@ import { Flag } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import type { SegmentSink } from './host.ts'
 import { noteLimit } from './limits.ts'
+import { Mark } from './mark.ts'
+import { NO_PROBE, PROBE_WAITS } from './mtu-search.ts'
 import { optionsLength } from './options.ts'
-import { Mark } from './scoreboard.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
 import { Timer } from './timers.ts'
 
 /** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
 const SUPER_SEGMENT = 65535 - 20 - 60
+
+/** Segments that may be out whatever their size, and then one for every 512 bytes of send buffer: a peer may ask for tiny ones (CVE-2019-11479). */
+const LEAST_ROWS = 1024
+const ROW_SHIFT = 9
 
 /** Says what is due now: acknowledgements, what was lost, what is new. False when the sink had no room for all of it. */
 export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
@@ -43,6 +48,7 @@ export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
 function speakData(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { recovery } = c
   const nxt = c.send.nxt
+  c.path.check(c, now)
   if (!speakTailProbe(c, out, now) || !speakLost(c, out, now) || !speakNew(c, out, now)) return false
   if (recovery.wantsNew) {
     recovery.wantsNew = false
@@ -124,6 +130,7 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
   const isLast = data > 0 && add(seq, data) === send.end
   const flags = (hasFin ? Flag.Fin : 0) | (isLast ? Flag.Psh : 0)
   if (!sendSegment(c, out, seq, data, flags, data > size ? size : 0)) return false
+  c.path.search.giveUp()
   const wasResent = (board.marksOf(row) & Mark.EverResent) !== 0
   recovery.resent(c, row, now)
   c.pacer.sent(c, data)
@@ -174,7 +181,14 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
     const size = sizeNow(c)
     const burst = c.pacer.allowance(c, now)
     if (burst === 0) break
-    const most = out.segmentationOffload && c.settings.discoversPathMtu ? burst : size
+    const probe = count === 1 ? c.path.search.next(c, size, now) : NO_PROBE
+    if (probe === PROBE_WAITS) break
+    if (probe > 0) {
+      if (!sendMtuProbe(c, out, probe, now)) return false
+      continue
+    }
+    const isSuper = out.segmentationOffload && isSuperFine(c)
+    const most = isSuper ? burst : size
     const length = allowed(c, size, most)
     if (length <= 0) {
       // SHLD-29: the first probe of a shut window is due after a time-out.
@@ -190,13 +204,25 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   return true
 }
 
+/** A super-segment is cut by others: none of its segments may be fragmented, and only one must say that the window was reduced. */
+const isSuperFine = (c: Connection): boolean =>
+  c.settings.discoversPathMtu && !c.path.mayFragment && !c.ecn.owesCwr
+
+/** A segment larger than the path is known to take (RFC 4821 §7.3). */
+function sendMtuProbe(c: Connection, out: SegmentSink, length: number, now: Instant): boolean {
+  const seq = c.send.nxt
+  if (!sendNew(c, out, length, length, false, now)) return false
+  c.path.search.sent(c, seq, c.send.nxt, length)
+  return true
+}
+
 /** Notes whether the congestion window, or the application, is what ended this output. */
 function observe(c: Connection): void {
   const { send, recovery } = c
   const inFlight = recovery.inFlight(c)
   const limited = inFlight + c.segmentSize > c.congestion.window
   c.windowUse.observe(limited, inFlight, send.una, send.nxt)
-  if (!limited && send.unsent === 0 && !recovery.hasLost) recovery.rate.limitedByApplication(inFlight)
+  recovery.rate.checkApplication(c)
 }
 
 /** Payload of a full segment beside the SACK blocks that it has to carry. */
@@ -206,9 +232,10 @@ const sizeNow = (c: Connection): number =>
 /** How many bytes, up to `burst`, may be sent as the next segment: full ones (SHLD-28), the windows (RFC 5681 §2), Nagle, silly windows (MUST-38). */
 function allowed(c: Connection, size: number, burst: number): number {
   const { send, recovery } = c
+  if (recovery.board.count >= Math.max(LEAST_ROWS, send.limit >> ROW_SHIFT)) return 0
   const unsent = send.unsent
   const window = c.congestion.window - recovery.inFlight(c)
-  const most = Math.min(SUPER_SEGMENT - (SUPER_SEGMENT % size), Math.ceil(burst / size) * size)
+  const most = Math.min(SUPER_SEGMENT - (SUPER_SEGMENT % size), Math.floor(burst / size) * size)
   const length = Math.min(unsent, send.usable, window, most)
   const rest = length % size
   if (length <= 0 || rest === 0) return length
@@ -249,6 +276,7 @@ function sendNew(
   send.nxt = hasFin ? add(end, 1) : end
   if (pushes) send.pushed = end
   if (length % size !== 0) send.small = end
+  if (length >= size) c.path.sentFull(seq, size)
   c.recovery.sent(c, seq, send.nxt, now)
   c.pacer.sent(c, length)
   c.ackDelay.answered(now)

@@ -15,7 +15,7 @@ export const sendQuantum = (rate: number, segmentSize: number): number =>
 export class Pacer {
   /** When the next burst may leave. */
   #departure: Instant = 0
-  /** What is left of the burst that has begun, bytes. */
+  /** What is left of the burst that has begun, bytes; what is less than a segment ends it. */
   #left = 0
   /** Output was held back and waits for the departure. */
   #isWaiting = false
@@ -24,7 +24,7 @@ export class Pacer {
   allowance(c: Connection, now: Instant): number {
     const rate = rateOf(c)
     if (rate === 0) return Number.POSITIVE_INFINITY
-    if (this.#left > 0) return this.#left
+    if (this.#left >= c.segmentSize) return this.#left
     const wait = this.#departure - now
     // Timers are not exact to less than a microsecond.
     if (wait >= 1) {
@@ -56,8 +56,8 @@ export class Pacer {
   }
 }
 
-/** Bytes a second; 0: no limit. */
-function rateOf(c: Connection): number {
+/** Bytes a second at which `c` is paced; 0: it is not. */
+export function rateOf(c: Connection): number {
   const { pacingRate } = c.congestion
   const { maxPacingRate } = c.settings
   if (maxPacingRate === 0) return pacingRate

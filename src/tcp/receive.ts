@@ -1,15 +1,17 @@
 // hot path
-import type { Arena } from '../base/arena.ts'
 import { ByteRing } from '../base/byte-ring.ts'
 import { add, after, distance, later, type Seq, toSeq } from '../wire/seq.ts'
+import type { TcpMemory } from './memory.ts'
 import type { TcpProfile } from './profile.ts'
 import { Reassembly } from './reassembly.ts'
 
 /** The peer's segment size is not taken for less (RFC 9293 MUST-15's default). */
 const SMALLEST_SIZE = 536
+/** The window is not moved on beyond so many segments while memory is short (Linux's tcp_adjust_rcv_ssthresh). */
+const PRESSED_SEGMENTS = 4
 
 /** What became of a piece of data. */
-export type Stored = 'in order' | 'out of order' | 'duplicate' | 'no room'
+export type Stored = 'in order' | 'out of order' | 'duplicate' | 'no room' | 'too many'
 
 /** The receive sequence space (RFC 9293 §3.3.1), the bytes the user has not read, and those that wait for a gap to be filled. */
 export class ReceiveState {
@@ -44,11 +46,13 @@ export class ReceiveState {
   /** The peer's segment size, as seen. */
   segmentSize = SMALLEST_SIZE
   #lastSize = 0
+  readonly #memory: TcpMemory
   readonly #profile: TcpProfile
 
-  constructor(arena: Arena, limit: number, clamp: number, profile: TcpProfile) {
+  constructor(memory: TcpMemory, limit: number, clamp: number, profile: TcpProfile) {
+    this.#memory = memory
     this.#profile = profile
-    this.queue = new ByteRing(arena)
+    this.queue = new ByteRing(memory)
     this.limit = limit
     this.clamp = clamp
   }
@@ -75,7 +79,10 @@ export class ReceiveState {
 
   /** The right edge that the buffer would allow, in steps that the window field can express. */
   get possibleEdge(): Seq {
-    const room = Math.min(Math.max(0, this.limit - this.queue.length), this.clamp, 0xffff << this.shift)
+    const clamp = this.#memory.isPressed
+      ? Math.min(this.clamp, PRESSED_SEGMENTS * this.segmentSize)
+      : this.clamp
+    const room = Math.min(Math.max(0, this.limit - this.queue.length), clamp, 0xffff << this.shift)
     return later(this.edge, add(this.nxt, ((room + this.rounding) >> this.shift) << this.shift))
   }
 
@@ -114,8 +121,9 @@ export class ReceiveState {
       this.reassembly.touch(seq)
       return 'duplicate'
     }
+    if (ahead > 0 && this.#memory.isPressed && at + length > this.queue.capacity) return 'no room'
     if (!this.queue.reserve(at + length)) return 'no room'
-    if (ahead > 0 && !this.reassembly.add(seq, add(seq, length))) return 'no room'
+    if (ahead > 0 && !this.reassembly.add(seq, add(seq, length))) return 'too many'
     this.queue.put(at, from, offset, length)
     if (ahead > 0) return 'out of order'
     this.#advance(add(this.nxt, length))
@@ -148,6 +156,13 @@ export class ReceiveState {
     if (!this.isUrgent) return 0
     const fin = this.isFinTaken ? 1 : 0
     return Math.max(0, distance(add(this.nxt, -this.queue.length - fin), this.up))
+  }
+
+  /** Drops what waits for a gap to be filled: it must be sent again (RFC 2018 §8 allows it). */
+  forgetOutOfOrder(): void {
+    this.reassembly.clear()
+    this.queue.extent = this.queue.length
+    this.queue.shrink()
   }
 
   /** Forgets all data. */

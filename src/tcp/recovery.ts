@@ -7,10 +7,10 @@ import type { Connection } from './connection.ts'
 import { Delivery, type DeliveryWatcher } from './delivery.ts'
 import { DeliveryRate } from './delivery-rate.ts'
 import { LossDetection } from './loss-detection.ts'
+import { Mark } from './mark.ts'
 import { RateReduction } from './rate-reduction.ts'
 import { sampleRtt } from './rtt-sample.ts'
 import { readSackBlocks } from './sack-blocks.ts'
-import { Mark } from './scoreboard.ts'
 import { Undo } from './undo.ts'
 
 /** Filled anew for each acknowledgement. */
@@ -90,7 +90,6 @@ export class Recovery implements DeliveryWatcher {
     const advanced = una !== prior
     const priorLost = board.lost
     const everLost = board.everLost
-    rate.sample.priorInFlight = this.inFlight(c)
     const wasLoss = this.phase === 'loss'
     this.#now = now
     this.#minimumRtt = c.rtt.minimum
@@ -110,7 +109,7 @@ export class Recovery implements DeliveryWatcher {
     rate.end(board.everLost, c.rtt.minimum, now)
     rate.sample.newlyLost = board.everLost - everLost
     this.#steer(c, delivered, lost, advanced, wasLoss, rtt, now)
-    if (board.count === 0 || board.resent === 0) this.#settle()
+    if (this.phase === 'open' && (board.count === 0 || board.resent === 0)) this.undo.settled()
   }
 
   /** RFC 8985 §6.2: the reordering timer expired. */
@@ -144,11 +143,11 @@ export class Recovery implements DeliveryWatcher {
     c.tailProbe.cancel()
   }
 
-  /** The peer says that the path is congested (RFC 3168 §6.1.2): as a loss, once a window, without anything being lost. */
-  congestionMarked(c: Connection, now: Instant): void {
+  /** The peer says that the path is congested (RFC 3168 §6.1.2): as a loss of what was in `flight`, once a window, without any being lost. */
+  congestionMarked(c: Connection, flight: number, now: Instant): void {
     this.undo.forbid()
     if (this.phase !== 'open' && this.phase !== 'disorder') return
-    this.reduction.begin(c.congestion, c.congestion.thresholdAfterLoss(c.send.flight, now))
+    this.reduction.begin(c.congestion, c.congestion.thresholdAfterLoss(flight, now))
     this.undo.end()
     this.high = c.send.nxt
     this.#enter(c, 'reduction', now)
@@ -157,20 +156,18 @@ export class Recovery implements DeliveryWatcher {
   /** A loss was repaired by a tail-loss probe: the window comes down as for any other (RFC 8985 §7.4.2). */
   lossRepaired(c: Connection, now: Instant): void {
     if (this.inReduction || this.phase === 'loss') return
-    c.congestion.threshold = c.congestion.thresholdAfterLoss(
-      Math.max(c.send.flight, c.congestion.window),
-      now,
-    )
+    const flight = Math.max(c.send.flight, c.congestion.window)
+    c.congestion.threshold = c.congestion.thresholdAfterLoss(flight, now)
+    c.ecn.reduced(c)
     if (!c.congestion.ownsWindow) c.congestion.window = c.congestion.threshold
     c.congestion.onPhase('reduction', now)
     c.congestion.onPhase(this.phase, now)
   }
 
   /** The path turned out narrower: what is out must be sent again in smaller segments (RFC 1191 §6.4). No loss is counted. */
-  resendAll(c: Connection): void {
-    const { board } = this
-    for (let row = 0; row < board.count; row++) board.withdraw(row)
-    this.high = c.send.nxt
+  resendAll(c: Connection, now: Instant): void {
+    for (let row = 0; row < this.board.count; row++) this.board.withdraw(row)
+    if (this.board.lost > 0 && this.phase !== 'recovery' && this.phase !== 'loss') this.#repair(c, now)
   }
 
   /** The connection is over. */
@@ -181,7 +178,7 @@ export class Recovery implements DeliveryWatcher {
   /** A row was found to have arrived, in the course of `acknowledged`. */
   delivered(row: number, end: Seq, marks: number): void {
     this.losses.rack.arrived(this.board, end, marks, this.#minimumRtt, this.#now)
-    this.rate.arrived(this.board, row, end, marks)
+    this.rate.arrived(this.board, row, end)
     if ((marks & Mark.EverResent) === 0 && !after(end, this.high)) this.#hasOriginal = true
   }
 
@@ -281,7 +278,19 @@ export class Recovery implements DeliveryWatcher {
     }
   }
 
+  /** What is presumed lost goes again, but nothing was congested: the window stays. */
+  #repair(c: Connection, now: Instant): void {
+    this.undo.end()
+    this.high = c.send.nxt
+    this.#enter(c, 'recovery', now)
+    c.ecn.withdraw()
+  }
+
   #enterRecovery(c: Connection, now: Instant): void {
+    if (!this.inReduction && c.path.search.hasFailed(c)) {
+      this.#repair(c, now)
+      return
+    }
     const { counters } = c.tcp.host
     if (c.options.sack) counters.TCPSackRecovery++
     else counters.TCPRenoRecovery++
@@ -298,6 +307,7 @@ export class Recovery implements DeliveryWatcher {
   #enter(c: Connection, phase: Phase, now: Instant): void {
     this.phase = phase
     c.congestion.onPhase(phase, now)
+    c.ecn.entered(c, phase)
     if (phase === 'open') this.wantsNew = false
   }
 
@@ -342,6 +352,7 @@ export class Recovery implements DeliveryWatcher {
 
   #undoAll(c: Connection, counter: 'TCPFullUndo' | 'TCPPartialUndo' | 'TCPLossUndo' | 'TCPDSACKUndo'): void {
     c.tcp.host.counters[counter]++
+    c.ecn.withdraw()
     this.reduction.cancel()
     this.undo.apply(c.congestion)
     this.losses.rack.undone()
@@ -356,10 +367,6 @@ export class Recovery implements DeliveryWatcher {
     const { window, threshold } = c.congestion
     if (this.inReduction) return threshold
     return Math.max(threshold, (window >> 1) + (window >> 2))
-  }
-
-  #settle(): void {
-    if (this.phase === 'open') this.undo.settled()
   }
 
   // --- the window ---

@@ -1,5 +1,5 @@
 // hot path
-import type { Duration, Instant } from '../base/time.ts'
+import { type Duration, type Instant, SECOND } from '../base/time.ts'
 import type { Segment } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import type { Delivery } from './delivery.ts'
@@ -20,7 +20,8 @@ export function sampleRtt(
   if (sentAt >= 0) {
     const last = isClear ? delivery.lastSentAt : sentAt
     const shortest = Math.max(1, Math.round(now - last))
-    c.rtt.sample(Math.max(1, Math.round(now - sentAt)), shortest)
+    const isSuspect = isPerhapsDelayed(c, delivery) && shortest > c.rtt.minimum && c.rtt.minimum > 0
+    c.rtt.sample(Math.max(1, Math.round(now - sentAt)), isSuspect ? -1 : shortest, now, lifetimeOf(c))
     return shortest
   }
   if (!advanced || !c.options.timestamps || !seg.hasTimestamps || seg.tsEcr === 0) return -1
@@ -28,3 +29,16 @@ export function sampleRtt(
   if (elapsed > 0) c.rtt.sample(elapsed, -1)
   return -1
 }
+
+/** One short segment: its acknowledgement may have waited, and says nothing of the path (Linux's FLAG_ACK_MAYBE_DELAYED). */
+const isPerhapsDelayed = (c: Connection, delivery: Delivery): boolean =>
+  delivery.delivered < c.segmentSize && !delivery.hadSacked
+
+/** The peer answered a SYN or SYN-ACK that was sent only once, at `sentAt`. */
+export function sampleHandshake(c: Connection, sentAt: Instant, now: Instant): void {
+  const measured = Math.max(1, Math.round(now - sentAt))
+  c.rtt.sample(measured, measured, now, lifetimeOf(c))
+}
+
+/** For how long the smallest sample counts. */
+const lifetimeOf = (c: Connection): Duration => c.tcp.host.sysctl.tcp_min_rtt_wlen * SECOND

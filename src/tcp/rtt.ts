@@ -1,6 +1,7 @@
 // hot path
-import type { Duration } from '../base/time.ts'
+import type { Duration, Instant } from '../base/time.ts'
 import { LINUX, type TcpProfile } from './profile.ts'
+import { WindowedMinimum } from './windowed-minimum.ts'
 
 /** Linux's bounds (TCP_RTO_MIN, TCP_RTO_MAX, TCP_TIMEOUT_INIT, TCP_TIMEOUT_FALLBACK), microseconds. See docs/deviations.md for the floor. */
 export const RTO_MIN: Duration = 200_000
@@ -13,13 +14,14 @@ export class RoundTrip {
   /** SRTT, or 0 before the first sample. */
   smoothed: Duration = 0
   variation: Duration = 0
-  /** The smallest sample seen, or 0. */
+  /** The smallest sample of the last `tcp_min_rtt_wlen`, or 0. */
   minimum: Duration = 0
   /** The last sample, or 0. */
   latest: Duration = 0
   /** How often the time-out has been doubled since the last acknowledgement of new data. */
   backoff = 0
   #base: Duration
+  readonly #minimum = new WindowedMinimum()
   readonly #profile: TcpProfile
 
   constructor(profile: TcpProfile = LINUX) {
@@ -42,11 +44,16 @@ export class RoundTrip {
 
   /**
    * RFC 6298 §2.2 and §2.3, the variance term held at Linux's floor. `shortest`: the sample of the segment acknowledged last, which saw
-   * the path alone; -1: there is none.
+   * the path alone; -1: there is none. It is forgotten after `lifetime`.
    */
-  sample(measured: Duration, shortest: Duration = measured): void {
+  sample(
+    measured: Duration,
+    shortest: Duration = measured,
+    now: Instant = 0,
+    lifetime: Duration = Number.POSITIVE_INFINITY,
+  ): void {
     this.latest = measured
-    if (shortest > 0 && (this.minimum === 0 || shortest < this.minimum)) this.minimum = shortest
+    if (shortest > 0) this.minimum = this.#minimum.add(shortest, now, lifetime)
     if (this.smoothed === 0) {
       this.smoothed = measured
       this.variation = measured >> 1

@@ -3,6 +3,7 @@ import type { Instant } from '../base/time.ts'
 import { add, distance, type Seq } from '../wire/seq.ts'
 import { Flag, TCP_HEADER, writeTcpHeader } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
+import { CAPABLE } from './ecn.ts'
 import type { SegmentSink, TcpHost } from './host.ts'
 import { optionsLength, synOptionsLength, writeOptions, writeSynOptions } from './options.ts'
 import type { Settings } from './settings.ts'
@@ -27,21 +28,41 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
   const window = isAnswer ? Math.min(c.receive.wnd, 0xffff) : c.receive.synWindow
   const flags = isAnswer ? Flag.Syn | Flag.Ack : Flag.Syn
   const ack = isAnswer ? c.receive.nxt : (0 as Seq)
-  writeTcpHeader(out.memory, at, c.localPort, c.remotePort, c.send.iss, ack, headerLength, flags, window, 0)
+  writeTcpHeader(
+    out.memory,
+    at,
+    c.localPort,
+    c.remotePort,
+    c.send.iss,
+    ack,
+    headerLength,
+    flags | ecnOfSyn(c, isAnswer),
+    window,
+    0,
+  )
   const echo = isAnswer ? c.receive.tsRecent : 0
   const mss = announcedMss(c.tcp.host, c.settings)
   const end = writeSynOptions(c.options, profile, out.memory, at + TCP_HEADER, mss, c.timestamp, echo)
   cookie?.write(out.memory, end)
+  const tos = c.settings.typeOfService
   const data = isAnswer ? 0 : synData(c)
-  if (data === 0) emit(c, out, headerLength, 0, 0, 0, 0, 0)
+  if (data === 0) emit(c, out, headerLength, 0, 0, 0, 0, 0, tos)
   else {
     const { queue } = c.send
     const first = queue.contiguous(0, data)
-    emit(c, out, headerLength, queue.rangeAt(0), first, queue.wrapsTo, data - first, 0)
+    emit(c, out, headerLength, queue.rangeAt(0), first, queue.wrapsTo, data - first, 0, tos)
   }
   if (isAnswer) c.receive.acknowledged = c.receive.nxt
   if (c.send.nxt === c.send.iss) c.send.nxt = add(c.send.iss, 1)
   return true
+}
+
+/** A SYN that has to be sent again does not ask for ECN any more: that may have been why it was dropped (RFC 3168 §6.1.1.1). */
+function ecnOfSyn(c: Connection, isAnswer: boolean): number {
+  if (!c.options.ecn) return 0
+  if (isAnswer) return Flag.Ece
+  const isDoubtful = c.synRetransmits > 0 && c.tcp.host.sysctl.tcp_ecn_fallback !== 0
+  return isDoubtful ? 0 : Flag.Ece | Flag.Cwr
 }
 
 /** Bytes that go with the first SYN of a Fast Open (RFC 7413 §4.2.2). */
@@ -87,7 +108,8 @@ export function sendSegment(
 ): boolean {
   const at = out.room()
   if (at < 0) return false
-  const { send, options } = c
+  const { send, options, ecn } = c
+  const isNew = length > 0 && seq === send.nxt && !send.owesProbe
   const blocks = sackBlocks(c)
   const headerLength = TCP_HEADER + optionsLength(options, blocks)
   const isUrgent = send.isUrgent && distance(seq, send.up) > 0 && distance(seq, send.up) <= 0xffff
@@ -99,18 +121,30 @@ export function sendSegment(
     seq,
     c.receive.nxt,
     headerLength,
-    flags | Flag.Ack | (isUrgent ? Flag.Urg : 0),
+    flags | Flag.Ack | (isUrgent ? Flag.Urg : 0) | ecn.flagsOf(isNew),
     windowField(c),
     isUrgent ? distance(seq, send.up) : 0,
   )
   fillSackBlocks(c, blocks)
   writeOptions(options, out.memory, at + TCP_HEADER, c.timestamp, c.receive.tsRecent, blocks, edges)
   if (length === 0) {
-    emit(c, out, headerLength, 0, 0, 0, 0, 0)
+    emit(c, out, headerLength, 0, 0, 0, 0, 0, c.settings.typeOfService)
   } else {
     const from = distance(send.base, seq)
     const first = send.queue.contiguous(from, length)
-    emit(c, out, headerLength, send.queue.rangeAt(from), first, send.queue.wrapsTo, length - first, gsoSize)
+    const tos = isNew && options.ecn ? c.settings.typeOfService | CAPABLE : c.settings.typeOfService
+    emit(
+      c,
+      out,
+      headerLength,
+      send.queue.rangeAt(from),
+      first,
+      send.queue.wrapsTo,
+      length - first,
+      gsoSize,
+      tos,
+    )
+    if (isNew) ecn.sentNew()
   }
   c.receive.acknowledged = c.receive.nxt
   c.ackDelay.sent(c.acks.sent())
@@ -128,6 +162,7 @@ function emit(
   second: number,
   secondLength: number,
   gsoSize: number,
+  tos: number,
 ): void {
   const segments = gsoSize === 0 ? 1 : Math.ceil((firstLength + secondLength) / gsoSize)
   c.tcp.host.counters.OutSegs += segments
@@ -137,11 +172,11 @@ function emit(
     c.statistics.dataSegmentsOut += segments
     c.statistics.dataOctetsOut += payload
   }
-  const { typeOfService, timeToLive, discoversPathMtu } = c.settings
+  const { timeToLive, discoversPathMtu } = c.settings
   out.send(
     c.local,
     c.remote,
-    typeOfService,
+    tos,
     timeToLive,
     headerLength,
     first,
@@ -149,7 +184,7 @@ function emit(
     second,
     secondLength,
     gsoSize,
-    !discoversPathMtu,
+    !discoversPathMtu || c.path.mayFragment,
   )
 }
 

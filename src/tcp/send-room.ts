@@ -6,15 +6,14 @@ const MAX_PIECE = 65535 - 20 - 60
 
 /** A third of the send buffer is free, and less than half of TCP_NOTSENT_LOWAT unsent: worth telling a writer (Linux's sk_stream_is_writeable). */
 export const hasRoom = (c: Connection): boolean =>
-  3 * (c.settings.sendBuffer - c.send.queue.length) >= c.settings.sendBuffer &&
-  2 * c.send.unsent < notSentLowWater(c)
+  3 * (c.send.limit - c.send.queue.length) >= c.send.limit && 2 * c.send.unsent < notSentLowWater(c)
 
 /**
  * How many of `length` bytes SEND takes. As on Linux data is queued in pieces, each as long as may go out at once: a new one is begun while less than
  * the send buffer is queued and less than TCP_NOTSENT_LOWAT unsent, and what is begun is filled, though it passes either.
  */
 export function roomToSend(c: Connection, length: number): number {
-  const { send, settings } = c
+  const { send } = c
   const goal = pieceSize(c, c.segmentSize)
   const lowWater = notSentLowWater(c)
   // What the windows let go at once does not count as unsent, and leaves its piece.
@@ -24,7 +23,7 @@ export function roomToSend(c: Connection, length: number): number {
     const at = add(send.end, taken)
     if (before(send.piece, sent)) send.piece = earlier(sent, at)
     if (send.piece === at) {
-      const isFull = send.queue.length + taken >= settings.sendBuffer
+      const isFull = send.queue.length + taken >= send.limit
       if (isFull || Math.max(0, distance(sent, at)) >= lowWater) break
     }
     const left = goal - distance(send.piece, at)

@@ -1,6 +1,5 @@
 // hot path
-import type { Arena } from '../base/arena.ts'
-import { ByteRing } from '../base/byte-ring.ts'
+import { type Blocks, ByteRing } from '../base/byte-ring.ts'
 import { type Instant, NEVER } from '../base/time.ts'
 import { add, after, before, distance, type Seq, toSeq } from '../wire/seq.ts'
 
@@ -20,6 +19,8 @@ export class SendState {
   /** What the user gave and the peer has not acknowledged. Its head has sequence number `base`. */
   readonly queue: ByteRing
   base: Seq
+  /** The send buffer, bytes. */
+  limit: number
   /** The user has closed: a FIN follows the last byte. */
   hasFin = false
   /** End of the last segment sent that was not full-sized, for Nagle's algorithm in Minshall's reading. */
@@ -44,8 +45,9 @@ export class SendState {
   /** A zero-window or keep-alive probe is to be sent. */
   owesProbe = false
 
-  constructor(arena: Arena, iss: Seq) {
-    this.queue = new ByteRing(arena)
+  constructor(memory: Blocks, limit: number, iss: Seq) {
+    this.queue = new ByteRing(memory)
+    this.limit = limit
     this.iss = iss
     this.una = iss
     this.nxt = iss

@@ -4,6 +4,9 @@ import type { TcpSysctls } from './sysctls.ts'
 /** The largest window that can be expressed (RFC 7323 §2.3), bytes. */
 export const MAX_WINDOW = 0xffff << 14
 
+/** From this value of IP_MTU_DISCOVER on segments are as large as the interface takes. */
+const PMTUDISC_PROBE = 3
+
 /** With whom a port is shared. */
 export interface SharedPort {
   /** SO_REUSEADDR and SO_REUSEPORT. */
@@ -44,6 +47,8 @@ export class Settings implements SharedPort {
   /** SO_SNDBUF and SO_RCVBUF as they are told, bytes. */
   sendBuffer: number
   receiveBuffer: number
+  /** The user chose the send buffer: it does not grow by itself. */
+  isSendBufferFixed = false
   /** The user chose the receive buffer: it does not grow by itself. */
   isReceiveBufferFixed = false
   /** TCP_WINDOW_CLAMP: largest window to offer, bytes; 0: as large as the buffer. */
@@ -66,7 +71,7 @@ export class Settings implements SharedPort {
   /** IP_TOS (MUST-48): may change at any time (SHLD-21), and reaches IP as it is (SHLD-22). */
   typeOfService = 0
   /** IP_MTU_DISCOVER; 0: segments may be fragmented. */
-  mtuDiscovery = 1
+  mtuDiscovery: number
   /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
   quickAck = -1
 
@@ -79,6 +84,7 @@ export class Settings implements SharedPort {
     this.sendBuffer = sysctl.tcp_wmem[1]!
     this.receiveBuffer = sysctl.tcp_rmem[1]!
     this.timeToLive = sysctl.ip_default_ttl
+    this.mtuDiscovery = sysctl.ip_no_pmtu_disc === 0 ? 1 : 0
     this.congestionControl = sysctl.tcp_congestion_control
   }
 
@@ -95,6 +101,11 @@ export class Settings implements SharedPort {
   /** DF is set, and routers' answers to it are heard (RFC 1191). */
   get discoversPathMtu(): boolean {
     return this.mtuDiscovery !== 0
+  }
+
+  /** What routers have said of the path counts. */
+  get usesPathMtu(): boolean {
+    return this.mtuDiscovery < PMTUDISC_PROBE
   }
 
   copy(): Settings {

@@ -24,6 +24,8 @@ export class Statistics {
   outOfOrderSegments = 0
   /** Segments that the peer has acknowledged, our SYN included. */
   delivered = 0
+  /** Those of them whose acknowledgement told of congestion (RFC 3168). */
+  deliveredMarked = 0
   /** Expiries of the retransmission timer, the runs of them without an acknowledgement between, and how long the ended runs took. */
   timeouts = 0
   timeoutRuns = 0

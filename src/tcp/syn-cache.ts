@@ -12,6 +12,7 @@ import type { Listener } from './listener.ts'
 import { Negotiated } from './options.ts'
 import { openPassively } from './passive-open.ts'
 import { replyReset } from './reset.ts'
+import { sampleHandshake } from './rtt-sample.ts'
 import type { Tcp } from './tcp.ts'
 
 /** Columns of a row: int32 each. */
@@ -39,6 +40,7 @@ export const MAX_HANDSHAKES = 1 << 16
 const HAS_TIMESTAMPS = 1 << 24
 const HAS_SACK = 1 << 25
 const HAS_SCALING = 1 << 26
+const HAS_ECN = 1 << 28
 /** The handshake is over, and waits for data (TCP_DEFER_ACCEPT). */
 const IS_DEFERRED = 1 << 27
 
@@ -77,6 +79,7 @@ export class SynCache {
     const tcp = this.#tcp
     const options = this.#options
     options.offer(tcp.host.sysctl, listener.settings.windowLimit)
+    options.ecn = tcp.host.sysctl.tcp_ecn !== 0 // who listens need not be asking itself
     options.agree(seg)
     const row = this.#allocate()
     const at = row * STRIDE
@@ -236,8 +239,7 @@ export class SynCache {
       now,
     )
     c.synRetransmits = rows[at + Field.Retransmits]!
-    if (c.synRetransmits === 0 && this.#sentAt[row]! <= now)
-      c.rtt.sample(Math.max(1, Math.round(now - this.#sentAt[row]!)))
+    if (c.synRetransmits === 0 && this.#sentAt[row]! <= now) sampleHandshake(c, this.#sentAt[row]!, now)
     this.#forget(row)
     tcp.opened(listener, c)
     tcp.arrives(c, seg, now)
@@ -380,6 +382,7 @@ function pack(options: Negotiated): number {
     (options.receiveShift << 20) |
     (options.timestamps ? HAS_TIMESTAMPS : 0) |
     (options.sack ? HAS_SACK : 0) |
+    (options.ecn ? HAS_ECN : 0) |
     (options.windowScaling ? HAS_SCALING : 0)
   )
 }
@@ -390,5 +393,6 @@ function unpack(options: Negotiated, packed: number): void {
   options.receiveShift = (packed >>> 20) & 15
   options.timestamps = (packed & HAS_TIMESTAMPS) !== 0
   options.sack = (packed & HAS_SACK) !== 0
+  options.ecn = (packed & HAS_ECN) !== 0
   options.windowScaling = (packed & HAS_SCALING) !== 0
 }

@@ -12,6 +12,10 @@ export class TcpSysctls {
   tcp_dsack = 1
   /** 3 or 4: tail-loss probes (RFC 8985 §7); 0: none. */
   tcp_early_retrans = 3
+  /** 1: explicit congestion notification (RFC 3168) is asked for and agreed to; 2: only agreed to; 0: neither. */
+  tcp_ecn = 2
+  /** 1: a SYN that must be sent again does not ask for it. */
+  tcp_ecn_fallback = 1
   /** 2: F-RTO (RFC 5682). */
   tcp_frto = 2
   /**
@@ -25,6 +29,8 @@ export class TcpSysctls {
   tcp_fastopen_key = '00000000-00000000-00000000-00000000'
   /** Seconds that an orphan stays in FIN-WAIT-2. */
   tcp_fin_timeout = 60
+  /** Payload with which the search for the path's MTU begins, bytes. */
+  tcp_base_mss = 1024
   /** Milliseconds between two ACKs to invalid segments of one connection (RFC 5961 §7). */
   tcp_invalid_ratelimit = 500
   /** Seconds between keep-alive probes. */
@@ -37,14 +43,29 @@ export class TcpSysctls {
   /** Handshakes in progress on one listener, without cookies; a quarter of it is kept free for peers known to be alive, of whom we keep no list. */
   tcp_max_syn_backlog = 1024
   tcp_max_tw_buckets = 65536
+  /** All queues together, pages of 4,096 bytes: pressure ends, pressure begins, nothing more is given. Of the arena at most 3, 4, 6 eighths. */
+  tcp_mem = [49152, 65536, 98304]
+  /** Seconds after which the smallest round trip that was seen is forgotten. */
+  tcp_min_rtt_wlen = 300
+  /** Segments are not cut smaller than this, options included, bytes (CVE-2019-11479). */
+  tcp_min_snd_mss = 48
   /** Segments that leave together and end with PSH: Linux's smallest super-segment. */
   tcp_min_tso_segs = 2
+  /** 1: the receive buffer grows with what is read, up to `tcp_rmem`. */
+  tcp_moderate_rcvbuf = 1
+  /** Least payload that a black hole brings us down to, bytes. */
+  tcp_mtu_probe_floor = 48
+  /** 1: a path that swallows large segments is found out (RFC 4821); 2: the largest size is searched for from the start; 0: neither. */
+  tcp_mtu_probing = 0
   /** Unsent bytes from which on a connection is not writable; as good as none by default. */
   tcp_notsent_lowat = 0xffffffff
   /** Retransmissions before an orphan is given up; 0 means 8. */
   tcp_orphan_retries = 0
   /** Answers in a row that make a connection one with data in both directions, whose acknowledgements wait for the next. */
   tcp_pingpong_thresh = 1
+  /** Seconds between two searches for the path's MTU, and bytes of uncertainty with which one is over. */
+  tcp_probe_interval = 600
+  tcp_probe_threshold = 8
   /** Retransmissions after which IP is told that the path may be bad (R1). */
   tcp_retries1 = 3
   /** Retransmissions before the connection is given up (R2), as a time: see `timeouts.ts`. */
@@ -65,6 +86,7 @@ export class TcpSysctls {
   tcp_syn_linear_timeouts = 4
   /** Retransmissions of a SYN. */
   tcp_syn_retries = 6
+  /** 1: timestamps (RFC 7323), their clock different for each pair of hosts; 2: the plain clock; 0: none. */
   tcp_timestamps = 1
   /** connect() may take a pair of ends in TIME-WAIT if timestamps were in use: 0 never, 1 always, 2 towards ourselves. */
   tcp_tw_reuse = 2
@@ -75,4 +97,6 @@ export class TcpSysctls {
   tcp_wmem = [4096, 262144, 4194304]
   /** Time to live of what is sent (`net.ipv4.ip_default_ttl`). */
   ip_default_ttl = 64
+  /** 1: new sockets do not discover path MTUs: their segments may be fragmented. */
+  ip_no_pmtu_disc = 0
 }

@@ -24,7 +24,9 @@ import { icmpError } from './icmp-error.ts'
 import { SequenceSource } from './isn.ts'
 import type { Listener } from './listener.ts'
 import { Listeners } from './listeners.ts'
+import { TcpMemory } from './memory.ts'
 import { output } from './output.ts'
+import { prune } from './prune.ts'
 import { sendReset } from './reset.ts'
 import { sendAck } from './segments.ts'
 import type { Settings } from './settings.ts'
@@ -46,6 +48,7 @@ export class Tcp {
   readonly synCache: SynCache
   readonly timeWait: TimeWaitTable
   readonly source: SequenceSource
+  readonly memory: TcpMemory
   readonly cookies: SynCookies
   readonly challenges: ChallengeBudget
   readonly fastOpenKeys: FastOpenKeys
@@ -66,7 +69,8 @@ export class Tcp {
   constructor(host: TcpHost) {
     this.host = host
     this.flows = new FlowTable(host.random.word(), host.random.word())
-    this.source = new SequenceSource(host.random)
+    this.source = new SequenceSource(host.random, host.sysctl)
+    this.memory = new TcpMemory(host.arena, host.sysctl, host.counters)
     this.synCache = new SynCache(this)
     this.timeWait = new TimeWaitTable(this)
     this.challenges = new ChallengeBudget(host)
@@ -109,6 +113,7 @@ export class Tcp {
   /** Lets every connection that has something to say speak. */
   transmit(out: SegmentSink, now: Instant): void {
     this.tick(now)
+    if (this.memory.wantsPruning) this.#prune()
     this.#dirty.begin()
     for (let c = this.#dirty.take(); c !== undefined; c = this.#dirty.take()) {
       c.isDirty = false
@@ -138,7 +143,7 @@ export class Tcp {
       (error.destinationPort << 16) | error.sourcePort,
     )
     if (handle === NO_FLOW) this.host.counters.OutOfWindowIcmps++
-    else if (kindOf(handle) === FlowKind.Connection) icmpError(this.#connections[rowOf(handle)]!, error)
+    else if (kindOf(handle) === FlowKind.Connection) icmpError(this.#connections[rowOf(handle)]!, error, now)
     else this.synCache.icmpError(rowOf(handle), error)
   }
 
@@ -179,15 +184,16 @@ export class Tcp {
     return c
   }
 
-  /** OPEN of a passive connection made active (RFC 9293 §3.10.1): LISTEN to SYN-SENT. */
+  /** OPEN of a passive connection made active (RFC 9293 §3.10.1): LISTEN to SYN-SENT. Undefined, and still LISTEN, when the pair is in use. */
   connectFromListen(
     listener: Listener,
     local: number,
     remote: number,
     remotePort: number,
     now: Instant,
-  ): Connection {
+  ): Connection | undefined {
     this.tick(now)
+    if (!this.isPairFree(local, listener.port, remote, remotePort, now)) return undefined
     this.unlisten(listener)
     const iss = initialNumber(this, local, listener.port, remote, remotePort, now)
     const c = this.create(local, listener.port, remote, remotePort, true, listener.settings, iss, now)
@@ -227,6 +233,7 @@ export class Tcp {
   /** From now on segments of the connection's four-tuple are its own. */
   adopt(c: Connection): void {
     this.#connections[c.id] = c
+    this.memory.connections++
     this.flows.set(
       c.local,
       c.remote,
@@ -264,6 +271,7 @@ export class Tcp {
     if (c.isOrphan) c.receive.clear()
     else c.receive.reassembly.clear()
     this.#connections[c.id] = undefined
+    this.memory.connections--
     this.timers.release(c.id)
     c.notify()
   }
@@ -294,9 +302,10 @@ export class Tcp {
     if (c.state !== 'CLOSED') this.orphanCount++
   }
 
-  /** Orphans beyond `tcp_max_orphans` are reset. */
+  /** Orphans beyond `tcp_max_orphans` are reset, and those for which there is no memory. */
   limitOrphans(c: Connection): void {
-    if (c.state === 'CLOSED' || this.orphanCount <= this.host.sysctl.tcp_max_orphans) return
+    const isTooMany = this.orphanCount > this.host.sysctl.tcp_max_orphans || this.memory.isExhausted
+    if (c.state === 'CLOSED' || !isTooMany) return
     this.host.counters.TCPAbortOnMemory++
     sendReset(c, this.host.replies)
     this.finish(c, 'aborted')
@@ -344,6 +353,12 @@ export class Tcp {
   #leaveRow(c: Connection, now: Instant, wait?: Duration): void {
     if (!this.timeWait.add(c, now, wait) && c.acks.isOwed) sendAck(c, this.host.replies)
     this.finish(c, 'closed')
+  }
+
+  /** Memory has become short: once, every connection gives up what it can. */
+  #prune(): void {
+    this.memory.wantsPruning = false
+    for (const c of this.connections()) prune(c)
   }
 
   #countEnd(c: Connection, reason: CloseReason): void {

@@ -51,6 +51,10 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
     giveUp(c)
     return
   }
+  const isDoubtful =
+    recovery.timeouts > 0 && now - recovery.stalledSince >= backoffTime(c.tcp.host.sysctl.tcp_retries1)
+  if (isDoubtful) doubtPath(c)
+  c.path.timedOut(c, isDoubtful, now)
   c.tcp.host.counters.TCPTimeouts++
   recovery.timeout(c, now)
   c.statistics.timeouts++
@@ -59,6 +63,14 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   rtt.backoff++ // RFC 6298 §5.5, §5.6
   c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))
   c.speak()
+}
+
+/** R1 (MUST-20): the path may be bad. Whoever asks for the socket's error learns of it (SHLD-9), until something goes through. */
+function doubtPath(c: Connection): void {
+  if (c.softError !== undefined) return
+  c.tcp.host.counters.TCPRetries1++
+  c.softError = 'timeout'
+  c.notify()
 }
 
 /** Begins an open by us, which has said nothing yet. */

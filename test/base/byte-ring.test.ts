@@ -122,6 +122,23 @@ describe('[RFC9293 §3.10.7.4] the queue that keeps in-order and out-of-order by
     expect(new ByteRing(arena).reserve(1)).toBe(false)
   })
 
+  test('shrinks to what its content needs', () => {
+    const arena = new Arena(LIMIT)
+    const ring = new ByteRing(arena)
+    const model: Model = []
+    put(ring, model, 0, 2000, 5)
+    ring.reserve(4 * MIN_BLOCK)
+    ring.shrink()
+    expect(ring.capacity).toBe(MIN_BLOCK)
+    check(arena, ring, model)
+    ring.shrink()
+    expect(ring.capacity).toBe(MIN_BLOCK)
+    ring.clear()
+    ring.reserve(MIN_BLOCK)
+    ring.shrink()
+    expect(arena.used).toBe(0)
+  })
+
   test('bytes may come from the arena itself and go back to it', () => {
     const arena = new Arena(LIMIT)
     const slab = arena.take(4096)

@@ -9,7 +9,7 @@ const title = 'heap bytes of a segment on the built code'
 const OPERATIONS = 200_000
 
 describe.skipIf(!isBuilt)(isBuilt ? title : `${title} (skipped: dist is not built)`, () => {
-  test.for(['receive', 'receive-summed', 'receive-batch', 'send'])(
+  test.for(['receive', 'receive-summed', 'receive-batch', 'send', 'syn-cookie'])(
     '%s: under 1',
     { timeout: 60_000 },
     (key) => {

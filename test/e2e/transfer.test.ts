@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { duration, OURS, Site } from '../support/e2e-site.ts'
 import { requireTools } from '../support/netns.ts'
+import { noise } from '../support/noise.ts'
 
 const reason = requireTools('ip', 'nc', 'sha256sum')
 
@@ -42,16 +43,3 @@ describe.skipIf(reason)('100 MB', { timeout: 60_000 }, () => {
     tell('download from chargen', result.rate)
   })
 })
-
-/** Bytes that do not repeat at any power of two, so that a block in the wrong place is seen. */
-function noise(length: number): Buffer {
-  const words = new Uint32Array(length / 4)
-  let word = 0x9e3779b9
-  for (let i = 0; i < words.length; i++) {
-    word ^= word << 13
-    word ^= word >>> 17
-    word ^= word << 5
-    words[i] = word
-  }
-  return Buffer.from(words.buffer)
-}

@@ -22,7 +22,7 @@ interface Pieces {
 }
 
 /** Lays the pieces out in a memory and has the checksum completed; returns what the head's field holds then. */
-function completed({ head, first, second, start }: Pieces, gap: number): number {
+function completed({ head, first, second, start }: Pieces, gap: number, offset = 2): number {
   const at = [gap, gap + head.length + gap, gap + head.length + gap + first.length + gap]
   const memory = new Uint8Array(at[2]! + second.length + 1).fill(0xa5)
   memory.set(head, at[0]!)
@@ -37,14 +37,14 @@ function completed({ head, first, second, start }: Pieces, gap: number): number 
   rows[Column.SecondLength] = second.length
   rows[Column.Flags] = PacketFlag.NeedsChecksum
   rows[Column.ChecksumStart] = start
-  rows[Column.ChecksumOffset] = 2
+  rows[Column.ChecksumOffset] = offset
   native!.completeChecksum(memory, rows, 0)
-  return (memory[at[0]! + start + 2]! << 8) | memory[at[0]! + start + 3]!
+  const field = at[0]! + start + offset
+  return (memory[field]! << 8) | memory[field + 1]!
 }
 
 function expected({ head, first, second, start }: Pieces): number {
-  const checksum = ~plainSum([...head.slice(start), ...first, ...second]) & 0xffff
-  return checksum === 0 ? 0xffff : checksum
+  return ~plainSum([...head.slice(start), ...first, ...second]) & 0xffff
 }
 
 const byte = fc.integer({ min: 0, max: 255 })
@@ -86,9 +86,14 @@ describe.skipIf(native === undefined)('the checksum that flush completes', () =>
     expect(completed(p, 3)).toBe(expected(p))
   })
 
-  test('[RFC768] a sum of zero is sent as all ones', () => {
-    const head = [...Array(26).fill(0), 0xff, 0xff]
-    expect(completed({ head, first: [], second: [], start: 20 }, 0)).toBe(0xffff)
+  const onlyOnes = { head: [...Array(26).fill(0), 0xff, 0xff], first: [], second: [], start: 20 }
+
+  test('[RFC768] a checksum of zero is sent as all ones in UDP, where it means none', () => {
+    expect(completed(onlyOnes, 0, 6)).toBe(0xffff)
+  })
+
+  test('[RFC1624 §3] elsewhere a checksum of zero is zero', () => {
+    expect(completed(onlyOnes, 0, 2)).toBe(0)
   })
 
   test('rows that point outside the memory are refused', () => {

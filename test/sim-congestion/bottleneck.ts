@@ -9,8 +9,8 @@ import { Sysctls } from '../../src/stack/sysctls.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import { A, addHost, B, type SocketHost } from '../support/sim-world.ts'
 
-const ARENA = 64 << 20
-const BUFFER = 8 << 20
+const ARENA = 128 << 20
+const BUFFER = 16 << 20
 const CHUNK = new Uint8Array(1 << 16)
 const PORT = 5001
 /** Ethernet's MTU; its payload with timestamps. */
@@ -25,10 +25,15 @@ export interface BottleneckOptions {
   /** Of the queue before the rate, bytes; at least two packets. */
   buffer: number
   loss?: number
+  /** Of a packet that comes a millisecond late. */
   reorder?: number
   /** Every so many data packets one is lost; instead of `loss`. */
   lossEvery?: number
+  /** And the first of these is this one. */
+  firstLoss?: number
   seed?: number
+  /** The hosts take super-segments. */
+  offload?: boolean
 }
 
 /** Two hosts with one slow link between them, and flows from the first to the second that always have something to send. */
@@ -42,19 +47,31 @@ export class Bottleneck {
 
   constructor(options: BottleneckOptions) {
     this.options = options
-    const { rate, roundTrip, buffer, loss = 0, reorder = 0, lossEvery = 0, seed = 1 } = options
+    const { rate, roundTrip, buffer, loss = 0, reorder = 0, seed = 1, offload = false } = options
+    const { lossEvery = 0, firstLoss = lossEvery } = options
     this.world = new World({ seed })
-    this.#a = addHost(this.world, { address: A, name: 'a', arena: new Arena(ARENA), sysctls: sysctls() })
-    this.#b = addHost(this.world, { address: B, name: 'b', arena: new Arena(ARENA), sysctls: sysctls() })
-    const random = lossEvery > 0 ? new Metronome(lossEvery) : new SeededRandom(seed)
+    this.#a = addHost(this.world, {
+      address: A,
+      name: 'a',
+      arena: new Arena(ARENA),
+      sysctls: sysctls(),
+      segmentationOffload: offload,
+    })
+    this.#b = addHost(this.world, {
+      address: B,
+      name: 'b',
+      arena: new Arena(ARENA),
+      sysctls: sysctls(),
+      segmentationOffload: offload,
+    })
+    const random = lossEvery > 0 ? new Metronome(lossEvery, firstLoss) : new SeededRandom(seed)
     const forth = {
-      delay: roundTrip / 2,
       rate,
       queue: { bytes: Math.max(buffer, 2 * PACKET) },
       impairments: { loss: lossEvery > 0 ? 0.5 : loss, reorder },
       capacity: 1 << 15,
     }
-    const back = { delay: roundTrip / 2, capacity: 1 << 15 }
+    const back = { delay: roundTrip, capacity: 1 << 15 }
     this.link = new Link(this.#a, this.#b, { ...forth, back }, random)
     this.world.links.push(this.link)
   }
@@ -154,10 +171,11 @@ function sysctls(): Sysctls {
 /** Chance that strikes at regular intervals. */
 class Metronome implements Random {
   readonly #every: number
-  #count = 0
+  #count: number
 
-  constructor(every: number) {
+  constructor(every: number, first: number) {
     this.#every = every
+    this.#count = every - first
   }
 
   word(): number {
@@ -168,7 +186,7 @@ class Metronome implements Random {
     return 0
   }
 
-  /** A link draws once for each packet. The handshake's are spared. */
+  /** A link draws once for each packet. */
   fraction(): number {
     return ++this.#count % this.#every === 0 ? 0 : 1
   }

@@ -7,6 +7,7 @@ import { World } from '../../src/sim/world.ts'
 import { Level, SocketOption, TcpOption } from '../../src/socket/constants.ts'
 import type { StreamSocket } from '../../src/socket/stream-socket.ts'
 import { Sysctls } from '../../src/stack/sysctls.ts'
+import { controllerNames } from '../../src/tcp/controllers.ts'
 import type { TcpCounters } from '../../src/tcp/counters.ts'
 import { A, addHost, B, type SocketHost } from '../support/sim-world.ts'
 import { type Manner, Party } from './parties.ts'
@@ -24,6 +25,7 @@ export interface Scenario {
   sack: boolean
   timestamps: boolean
   scaling: boolean
+  controller: string
   nagle: boolean
   /** Both ends connect, at the same moment. */
   isSimultaneous: boolean
@@ -81,6 +83,7 @@ export const scenarios = (
     sack: fc.boolean(),
     timestamps: fc.boolean(),
     scaling: fc.boolean(),
+    controller: fc.constantFrom(...controllerNames()),
     nagle: fc.boolean(),
     isSimultaneous: fc.constant(false),
   })
@@ -162,6 +165,7 @@ function sysctls(scenario: Scenario): Sysctls {
   values.tcp.tcp_sack = Number(scenario.sack)
   values.tcp.tcp_timestamps = Number(scenario.timestamps)
   values.tcp.tcp_window_scaling = Number(scenario.scaling)
+  values.tcp.tcp_congestion_control = scenario.controller
   return values
 }
 

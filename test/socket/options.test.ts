@@ -84,6 +84,7 @@ describe('values of options', () => {
     ['SO_SNDBUF', Sol, SocketOption.SendBuffer, 262_144],
     ['SO_RCVLOWAT', Sol, SocketOption.ReceiveLowWater, 1],
     ['SO_SNDLOWAT', Sol, SocketOption.SendLowWater, 1],
+    ['SO_MAX_PACING_RATE', Sol, SocketOption.MaxPacingRate, 0xffffffff],
     ['SO_TYPE', Sol, SocketOption.Type, 1],
     ['SO_DOMAIN', Sol, SocketOption.Domain, 2],
     ['SO_PROTOCOL', Sol, SocketOption.Protocol, 6],

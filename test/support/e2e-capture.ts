@@ -50,7 +50,8 @@ export async function capture(site: Site, session: () => Promise<void>): Promise
   return dissect(site, file)
 }
 
-function dissect(site: Site, file: string): Packet[] {
+/** What tshark makes of a capture. */
+export function dissect(site: Site, file: string): Packet[] {
   // Of a packet that quotes another, the outer header's value alone.
   const fields = FIELDS.map((field) => `-e ${field}`).join(' ')
   const done = site.run(`tshark -n -r ${file} ${CHECKS} -Y ip -T fields -E occurrence=f ${fields}`, 30_000)

@@ -16,12 +16,17 @@ export const MAIN = join(ROOT, 'dist/cli/main.js')
 
 const PATIENCE = 15_000
 
+/** With TUNSTACK_TEST_OFFLOAD=off daemons exchange packets one by one, unless a test says otherwise. */
+const MODE = process.env.TUNSTACK_TEST_OFFLOAD === 'off' ? ['--no-offload'] : []
+
 export class Site {
   readonly namespace = new Namespace()
   /** Everybody may enter it, as `--user` needs. */
   readonly folder = mkdtempSync(join(tmpdir(), 'tunstack-e2e-'))
   /** In a folder that the daemon makes. */
   readonly control = join(this.folder, 'run', 'control.sock')
+  /** Flags of Node for the daemons to come. */
+  nodeFlags: readonly string[] = []
   readonly #daemons: Program[] = []
 
   constructor() {
@@ -57,12 +62,14 @@ export class Site {
     if (!existsSync(MAIN)) throw new Error('nothing is built: run `node native-setup/setup.mjs` first')
     const daemon = this.namespace.start([
       process.execPath,
+      ...this.nodeFlags,
       MAIN,
       'up',
       '--control',
       this.control,
       '--log-level',
       'debug',
+      ...MODE,
       ...options,
     ])
     this.#daemons.push(daemon)

@@ -2,6 +2,8 @@
 // prints bytes an entry, everything included, when as many are held as may be.
 import { Arena } from '../../src/base/arena.ts'
 import { SeededRandom } from '../../src/base/random.ts'
+import { PathMtus } from '../../src/ip/path-mtus.ts'
+import { RouteSysctls } from '../../src/ip/sysctls.ts'
 import { TcpCounters } from '../../src/tcp/counters.ts'
 import { LINUX } from '../../src/tcp/profile.ts'
 import { Settings } from '../../src/tcp/settings.ts'
@@ -27,7 +29,7 @@ function makeTcp(): Tcp {
     sourceFor: () => LOCAL,
     isLocal: (address) => address === LOCAL,
     isUnicast: () => true,
-    mtuTo: () => 1500,
+    paths: new PathMtus(1500, new RouteSysctls()),
     wake: () => {},
     onFault: (error) => {
       throw error

@@ -24,6 +24,8 @@ export interface Line {
   /** Segment size of a super-segment. */
   gso: number | undefined
   options: string | undefined
+  /** The two bits of ECN in the IP header: `[ce] . 1:101(100) ack 1`. */
+  ecn: number | undefined
 }
 
 /** What relative numbers count from: `sender` and `receiver` of the segment at hand. */
@@ -45,13 +47,15 @@ const LETTERS: readonly [string, number][] = [
   ['.', Flag.Ack],
 ]
 
+const ECN_NAMES = ['noecn', 'ect1', 'ect0', 'ce']
+
 const GRAMMAR =
-  /^([SFRPUEW.]+|-)\s+(-?\d+):(-?\d+)\((\d+)\)(?:\s+ack\s+(-?\d+))?(?:\s+win\s+(\d+))?(?:\s+urg\s+(\d+))?(?:\s+gso\s+(\d+))?(?:\s+<(.*)>)?\s*$/
+  /^(?:\[(noecn|ect0|ect1|ce)\]\s+)?([SFRPUEW.]+|-)\s+(-?\d+):(-?\d+)\((\d+)\)(?:\s+ack\s+(-?\d+))?(?:\s+win\s+(\d+))?(?:\s+urg\s+(\d+))?(?:\s+gso\s+(\d+))?(?:\s+<(.*)>)?\s*$/
 
 export function parseLine(text: string): Line {
   const match = GRAMMAR.exec(text.trim())
   if (match === null) throw new Error(`not a segment: ${text}`)
-  const [, letters = '', seq, end, length, ack, win, urgent, gso, options] = match
+  const [, ecn, letters = '', seq, end, length, ack, win, urgent, gso, options] = match
   if (Number(end) - Number(seq) !== Number(length)) throw new Error(`length does not fit: ${text}`)
   let flags = 0
   for (const [letter, flag] of LETTERS) if (letters.includes(letter)) flags |= flag
@@ -65,6 +69,7 @@ export function parseLine(text: string): Line {
     urgent: optional(urgent),
     gso: optional(gso),
     options,
+    ecn: ecn === undefined ? undefined : ECN_NAMES.indexOf(ecn),
   }
 }
 
@@ -138,6 +143,8 @@ export interface Sent {
   at: number
   tos: number
   ttl: number
+  /** Without DF. */
+  mayFragment: boolean
 }
 
 /** The segment in the notation that `parseLine` reads. */

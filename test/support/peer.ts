@@ -1,6 +1,8 @@
 import { Arena } from '../../src/base/arena.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { type Duration, type Instant, MILLISECOND, SECOND } from '../../src/base/time.ts'
+import { PathMtus } from '../../src/ip/path-mtus.ts'
+import { RouteSysctls } from '../../src/ip/sysctls.ts'
 import * as calls from '../../src/tcp/calls.ts'
 import type { Connection, TcpUser } from '../../src/tcp/connection.ts'
 import { TcpCounters } from '../../src/tcp/counters.ts'
@@ -70,6 +72,7 @@ const pattern = (n: number): number => (n * 31 + (n >> 8) * 7) & 0xff
 export class Peer {
   readonly tcp: Tcp
   readonly arena: Arena
+  readonly paths: PathMtus
   readonly counters = new TcpCounters()
   readonly sysctl = new TcpSysctls()
   readonly profile: TcpProfile = { ...LINUX }
@@ -116,6 +119,7 @@ export class Peer {
     this.#head = this.arena.take(HEAD)
     this.#slab = this.arena.take(SLAB)
     this.idle = this.arena.used
+    this.paths = new PathMtus(options.mtu ?? 1500, new RouteSysctls())
     this.tcp = new Tcp(this.#host(options.quietTime ?? 0, options.mtu ?? 1500))
     this.tcp.source.initial = () => this.iss
     this.tcp.source.timestampOffset = () => OUR_CLOCK
@@ -311,6 +315,7 @@ export class Peer {
     this.#segment.source = PEER_ADDRESS
     this.#segment.destination = OUR_ADDRESS
     this.#segment.gsoSize = line.gso ?? 0
+    this.#segment.tos = line.ecn ?? 0
     return this.#segment
   }
 
@@ -326,6 +331,7 @@ export class Peer {
       line.flags === segment.flags &&
       line.seq === relativeSeq(segment, this.#fromUs) &&
       line.length === segment.payloadLength &&
+      is(line.ecn, sent.tos & 3) &&
       is(line.ack, distance(this.irs, segment.ack)) &&
       is(line.win, segment.window) &&
       is(line.urgent, segment.urgent) &&
@@ -351,7 +357,7 @@ export class Peer {
       sourceFor: () => OUR_ADDRESS,
       isLocal: (address) => address === OUR_ADDRESS,
       isUnicast: () => true,
-      mtuTo: () => mtu,
+      paths: this.paths,
       wake: () => {
         this.wakes++
       },
@@ -368,22 +374,34 @@ export class Peer {
         return peer.offload
       },
       room: () => (this.isFull ? -1 : this.#head),
-      send: (_source, _destination, tos, ttl, head, first, firstLength, second, secondLength, gsoSize) => {
+      send: (
+        _source,
+        _destination,
+        tos,
+        ttl,
+        head,
+        first,
+        firstLength,
+        second,
+        secondLength,
+        gsoSize,
+        mayFragment = false,
+      ) => {
         const memory = this.arena.bytes
         const bytes = new Uint8Array(head + firstLength + secondLength)
         bytes.set(memory.subarray(this.#head, this.#head + head))
         bytes.set(memory.subarray(first, first + firstLength), head)
         bytes.set(memory.subarray(second, second + secondLength), head + firstLength)
-        this.#record(bytes, tos, ttl, gsoSize)
+        this.#record(bytes, tos, ttl, gsoSize, mayFragment)
       },
     }
   }
 
-  #record(bytes: Uint8Array, tos: number, ttl: number, gsoSize: number): void {
+  #record(bytes: Uint8Array, tos: number, ttl: number, gsoSize: number, mayFragment: boolean): void {
     const segment = new Segment()
     if (readSegment(segment, bytes, 0, bytes.length) !== 0) throw new Error('a malformed segment was sent')
     segment.gsoSize = gsoSize
-    const sent = { segment, bytes, at: this.elapsed, tos, ttl }
+    const sent = { segment, bytes, at: this.elapsed, tos, ttl, mayFragment }
     const from = relativeSeq(segment, this.#fromUs) + (segment.has(Flag.Syn) ? 1 : 0)
     for (let i = 0; i < segment.payloadLength; i++) {
       if (bytes[segment.payload + i] !== pattern(from + i)) {

@@ -185,7 +185,7 @@ describe('out of order', () => {
     for (let i = 0; i < 130; i++) peer.sends(`. ${101 + 20 * i}:${111 + 20 * i}(10) ack 1`)
     peer.takes()
     expect(peer.c.receive.reassembly.count).toBe(128)
-    expect(peer.counters.TCPRcvQDrop).toBe(2)
+    expect(peer.counters.TCPOFODrop).toBe(2)
     peer.sends('. 1:1401(1400) ack 1', '. 1401:2801(1400) ack 1')
     expect(peer.reads()).toBe(2800)
   })

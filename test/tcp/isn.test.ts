@@ -2,11 +2,12 @@ import { expect, test } from 'vitest'
 import { SeededRandom } from '../../src/base/random.ts'
 import { MINUTE, SECOND } from '../../src/base/time.ts'
 import { SequenceSource } from '../../src/tcp/isn.ts'
+import { TcpSysctls } from '../../src/tcp/sysctls.ts'
 import { distance } from '../../src/wire/seq.ts'
 
 const US = 0x0a090002
 const PEER = 0x0a090001
-const source = new SequenceSource(new SeededRandom(1))
+const source = new SequenceSource(new SeededRandom(1), new TcpSysctls())
 
 test('[RFC9293 §3.4.1] MUST-8: the clock ticks every 4 microseconds', () => {
   const at = (now: number) => source.initial(US, 7, PEER, 40_000, now)
@@ -34,7 +35,7 @@ test('[RFC6528 §3] MUST-9, SHLD-1: each four-tuple has its own space', () => {
 })
 
 test('[RFC6528 §3] MUST-9: another secret, other numbers', () => {
-  const other = new SequenceSource(new SeededRandom(2))
+  const other = new SequenceSource(new SeededRandom(2), new TcpSysctls())
   const differences = new Set<number>()
   for (let port = 0; port < 100; port++) {
     const ours = source.initial(US, 7, PEER, port, 0)
@@ -54,4 +55,13 @@ test('[RFC6528 §3] the numbers fill the space evenly', () => {
 test('[RFC7323 §7.1] timestamps: one offset for a pair of hosts, others for others', () => {
   expect(source.timestampOffset(US, PEER)).toBe(source.timestampOffset(US, PEER))
   expect(source.timestampOffset(US, PEER)).not.toBe(source.timestampOffset(US, PEER + 1))
+})
+
+test('[RFC7323 §5.4] tcp_timestamps 2: the timestamp clock is the same for all', () => {
+  const plain = new SequenceSource(
+    new SeededRandom(1),
+    Object.assign(new TcpSysctls(), { tcp_timestamps: 2 }),
+  )
+  expect(plain.timestampOffset(US, PEER)).toBe(0)
+  expect(source.timestampOffset(US, PEER)).not.toBe(0)
 })

@@ -62,7 +62,6 @@ export class Ride<C extends CongestionController = CongestionController> {
       lost: 0,
       newlyLost: 0,
       isAppLimited: isIdle,
-      priorInFlight: inFlight,
       inFlight,
       isWindowLimited: !isIdle,
     }

@@ -1,10 +1,11 @@
 // hot path
 import { type Instant, NEVER } from '../../base/time.ts'
-import { after, afterOrAt, before, type Seq } from '../../wire/seq.ts'
+import { after, afterOrAt, before, distance, type Seq } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
 import { noteLimit } from '../limits.ts'
+import { expandSendBuffer } from '../send-buffer.ts'
 import { hasRoom } from '../send-room.ts'
 import { armReordering } from '../timeouts.ts'
 import { Timer } from '../timers.ts'
@@ -15,19 +16,27 @@ export function acknowledgement(c: Connection, seg: Segment, now: Instant): void
   const prior = c.send.una
   const isDuplicate = isDuplicateOf(c, seg, window)
   const advances = after(seg.ack, prior)
-  if (advances) takeAcknowledged(c, seg)
+  if (advances) takeAcknowledged(c, seg, now)
   if (!before(seg.ack, prior)) {
+    c.softError = undefined // something went through (Linux's sk_err_soft)
     updateWindow(c, seg, window)
     recover(c, seg, prior, isDuplicate, now)
   }
   if (advances) c.notify()
 }
 
-function takeAcknowledged(c: Connection, seg: Segment): void {
+function takeAcknowledged(c: Connection, seg: Segment, now: Instant): void {
   const data = c.send.acknowledge(seg.ack)
+  c.path.acknowledged(c, now)
   c.send.hasMoreComing = false
   c.bytesAcked += data
-  c.statistics.delivered += Math.max(1, Math.ceil(data / c.segmentSize))
+  const segments = Math.max(1, Math.ceil(data / c.segmentSize))
+  c.statistics.delivered += segments
+  if (c.ecn.isEcho(c, seg)) {
+    c.statistics.deliveredMarked += segments
+    c.tcp.host.counters.TCPDeliveredCE += segments
+  }
+  if (c.send.isBufferShort) expandSendBuffer(c)
   if (hasRoom(c)) c.send.isBufferShort = false
 }
 
@@ -39,8 +48,10 @@ export const offered = (c: Connection, seg: Segment): number =>
 function recover(c: Connection, seg: Segment, prior: Seq, isDuplicate: boolean, now: Instant): void {
   const { send, recovery, rtt } = c
   const advanced = send.una !== prior
-  if (!advanced && !isDuplicate && seg.sackCount === 0 && !seg.has(Flag.Ece)) return
+  const isMarked = (advanced || send.flight > 0) && c.ecn.isEcho(c, seg)
+  if (!advanced && !isDuplicate && seg.sackCount === 0 && !isMarked) return
   if (advanced && recovery.timeouts > 0) c.statistics.timeoutTime += now - recovery.stalledSince
+  if (isMarked) recovery.congestionMarked(c, distance(prior, send.nxt), now)
   recovery.acknowledged(c, seg, prior, isDuplicate, now)
   if (advanced) {
     // RFC 6298 §5.2 and §5.3.

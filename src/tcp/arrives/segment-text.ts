@@ -45,6 +45,7 @@ function text(c: Connection, seg: Segment, now: Instant): void {
     oweDuplicate(c)
     return
   }
+  c.ecn.arrived(c, seg)
   const from = receive.nxt
   if (skipped === 0 && receive.reassembly.overlaps(left, add(left, length)))
     reportDuplicate(c, receive.reassembly.overlapLeft, receive.reassembly.overlapRight)
@@ -61,21 +62,33 @@ function text(c: Connection, seg: Segment, now: Instant): void {
       c.tcp.host.counters.TCPOFOMerge++
       oweDuplicate(c)
       return
-    case 'no room':
-      c.tcp.host.counters.TCPRcvQDrop++
+    default:
+      countDropped(c, left === from)
       oweDuplicate(c)
   }
 }
 
+function countDropped(c: Connection, wasInOrder: boolean): void {
+  const { counters } = c.tcp.host
+  if (!wasInOrder) {
+    counters.TCPOFODrop++
+    return
+  }
+  counters.PruneCalled++
+  counters.RcvPruned++
+  counters.TCPRcvQDrop++
+}
+
 /** RCV.NXT moved by `advanced`, of which `length` came with this segment: more of it means that a gap was filled. */
 function inOrder(c: Connection, seg: Segment, advanced: number, length: number, now: Instant): void {
-  const { receive, acks, ackDelay } = c
+  const { receive, receiveSpace, acks, ackDelay } = c
   c.bytesReceived += advanced
   c.statistics.dataInAt = now
   const size = Math.min(seg.gsoSize === 0 ? seg.payloadLength : seg.gsoSize, c.tcp.host.receiveMtu - 40)
   if (size < receive.segmentSize || seg.has(Flag.Psh)) ackDelay.ended()
   receive.measure(size)
   ackDelay.arrived(c, now)
+  receiveSpace.arrived(c, seg, now)
   if (advanced > length || receive.reassembly.count > 0) acks.oweNow()
   else ackDelay.owe(c, now)
   c.speak()

@@ -7,6 +7,7 @@ import { established } from '../calls.ts'
 import type { Connection } from '../connection.ts'
 import { recordTimestamp } from '../paws.ts'
 import { replyReset } from '../reset.ts'
+import { sampleHandshake } from '../rtt-sample.ts'
 import { Timer } from '../timers.ts'
 import { checkFin } from './check-fin.ts'
 import { checkUrg } from './check-urg.ts'
@@ -41,7 +42,7 @@ export function synSent(c: Connection, seg: Segment, now: Instant): void {
     c.speak()
     return
   }
-  if (c.synRetransmits === 0) c.rtt.sample(Math.max(1, Math.round(now - c.spokeAt)))
+  if (c.synRetransmits === 0) sampleHandshake(c, c.spokeAt, now)
   if (c.fastOpen !== undefined) c.tcp.fastOpen.answered(c, seg)
   c.bytesAcked += c.send.acknowledge(seg.ack)
   c.moveTo('ESTABLISHED')

@@ -1,0 +1,4 @@
+import { measure } from './measure.ts'
+import { floodPlans } from './subjects/flood.ts'
+
+measure('flood', floodPlans)

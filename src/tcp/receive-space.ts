@@ -1,0 +1,88 @@
+// hot path
+import { type Duration, type Instant, MILLISECOND } from '../base/time.ts'
+import { add, before, distance, type Seq, toSeq } from '../wire/seq.ts'
+import type { Segment } from '../wire/tcp.ts'
+import type { Connection } from './connection.ts'
+
+/** Segments of the peer's initial window (RFC 6928). */
+const INITIAL_SEGMENTS = 10
+/** Weight of the estimate of the round trip in a new one. */
+const SMOOTHING = 8
+
+/**
+ * Lets the receive buffer grow with what the user reads in a round trip, so that the window never holds the peer back (Linux's dynamic
+ * right-sizing, tcp_rcv_space_adjust): up to `tcp_rmem`, unless the user has chosen a size.
+ */
+export class ReceiveSpace {
+  /** The round trip as the receiver sees it; 0: not known. */
+  rtt: Duration = 0
+  /** Bytes that the user read in the last round trip. */
+  read = 0
+  /** Where the user stood when the present round trip began, and when that was. */
+  #from: Seq = toSeq(0)
+  #since: Instant = 0
+  /** A window's worth was begun to be received at this moment, and ends here; -1: none. */
+  #windowSince: Instant = -1
+  #windowEnd: Seq = toSeq(0)
+  #lastEcho = 0
+
+  /** The handshake is over. */
+  begin(c: Connection, now: Instant): void {
+    const { receive } = c
+    this.read = Math.max(1, Math.min(receive.limit, receive.wnd, INITIAL_SEGMENTS * receive.segmentSize))
+    this.#from = receive.nxt
+    this.#since = now
+  }
+
+  /** Data came in order. */
+  arrived(c: Connection, seg: Segment, now: Instant): void {
+    if (c.options.timestamps) this.#timeByEcho(c, seg)
+    else this.#timeByWindow(c, now)
+    if (this.rtt === 0 || now - this.#since < this.rtt) return
+    const { receive } = c
+    const position = add(receive.nxt, -receive.queue.length)
+    const read = distance(this.#from, position)
+    if (read > this.read) {
+      this.#grow(c, read)
+      this.read = read
+    }
+    this.#from = position
+    this.#since = now
+  }
+
+  /** Twice what is read in a round trip, for losses; and as much more as the sender grows meanwhile. */
+  #grow(c: Connection, read: number): void {
+    const { receive, settings, tcp } = c
+    const { sysctl } = tcp.host
+    if (settings.isReceiveBufferFixed || sysctl.tcp_moderate_rcvbuf === 0 || tcp.memory.isPressed) return
+    const steady = 2 * read + 16 * receive.segmentSize
+    const size = Math.min(
+      Math.floor(steady + (2 * steady * (read - this.read)) / this.read),
+      sysctl.tcp_rmem[2]!,
+    )
+    if (size > receive.limit) receive.limit = size
+  }
+
+  /** A full segment echoes a timestamp for the first time: a round trip ago it was ours. */
+  #timeByEcho(c: Connection, seg: Segment): void {
+    if (!seg.hasTimestamps || seg.tsEcr === this.#lastEcho || seg.payloadLength < c.receive.segmentSize)
+      return
+    this.#lastEcho = seg.tsEcr
+    const elapsed = c.sinceEcho(seg)
+    if (elapsed <= 0) return
+    if (this.rtt === 0) this.rtt = elapsed
+    else this.rtt += Math.trunc((elapsed - this.rtt) / SMOOTHING)
+  }
+
+  /** A sender fills the window in a round trip at the best: the shortest such time counts. */
+  #timeByWindow(c: Connection, now: Instant): void {
+    const { receive } = c
+    if (this.#windowSince >= 0) {
+      if (before(receive.nxt, this.#windowEnd)) return
+      const elapsed = Math.max(MILLISECOND, Math.round(now - this.#windowSince))
+      if (this.rtt === 0 || elapsed < this.rtt) this.rtt = elapsed
+    }
+    this.#windowSince = now
+    this.#windowEnd = receive.edge
+  }
+}

@@ -1,0 +1,52 @@
+// hot path
+import type { Duration, Instant } from '../base/time.ts'
+
+/** A sample is a value and when it was taken; the filter keeps three. */
+const SAMPLE = 2
+const LAST = 2 * SAMPLE
+
+/**
+ * The least value of a window of time, by the best, second and third best sample, each later than the one before (Linux's lib/minmax.c,
+ * after Kathleen Nichols): constant work, and never older than the window.
+ */
+export class WindowedMinimum {
+  readonly #samples = new Float64Array(3 * SAMPLE).fill(Number.POSITIVE_INFINITY)
+
+  /** Infinity before the first sample. */
+  get value(): number {
+    return this.#samples[0]!
+  }
+
+  /** Takes in a sample, and returns the least value of the last `window`. */
+  add(value: number, now: Instant, window: Duration): number {
+    const samples = this.#samples
+    if (value <= samples[0]! || now - samples[LAST + 1]! > window) this.#put(0, value, now)
+    else if (value <= samples[SAMPLE]!) this.#put(SAMPLE, value, now)
+    else if (value <= samples[LAST]!) this.#put(LAST, value, now)
+    return this.#age(value, now, window)
+  }
+
+  /** Forgets what is too old, and sees to it that the three are spread over the window. */
+  #age(value: number, now: Instant, window: Duration): number {
+    const samples = this.#samples
+    const age = now - samples[1]!
+    if (age > window) {
+      samples.copyWithin(0, SAMPLE)
+      this.#put(LAST, value, now)
+      if (now - samples[1]! > window) {
+        samples.copyWithin(0, SAMPLE)
+        this.#put(LAST, value, now)
+      }
+    } else if (samples[SAMPLE + 1] === samples[1] && age > window / 4) this.#put(SAMPLE, value, now)
+    else if (samples[LAST + 1] === samples[SAMPLE + 1] && age > window / 2) this.#put(LAST, value, now)
+    return samples[0]!
+  }
+
+  /** Stores a sample at `from` and in the places behind it. */
+  #put(from: number, value: number, now: Instant): void {
+    for (let at = from; at < 3 * SAMPLE; at += SAMPLE) {
+      this.#samples[at] = value
+      this.#samples[at + 1] = now
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { capture, dissect, type Packet } from '../support/e2e-capture.ts'
+import { OURS, Site, withSite } from '../support/e2e-site.ts'
+import { requireTools } from '../support/netns.ts'
+import { noise } from '../support/noise.ts'
+
+const reason = requireTools('ip', 'nc', 'ping', 'sha256sum', 'sysctl', 'nstat', 'tcpdump', 'tshark')
+
+const MB = 1 << 20
+
+/** Wireshark's word for a checksum. */
+const GOOD = '1'
+
+interface Download {
+  came: string
+  due: string
+}
+
+/** What the kernel counts of the device: it transmits to us. */
+function countsOf(site: Site): {
+  tx: { packets: number; bytes: number; dropped: number }
+  rx: { packets: number; bytes: number }
+} {
+  return JSON.parse(site.run('ip -j -s link show tun0').stdout)[0].stats64
+}
+
+const kernelCounters = (site: Site): { TcpRetransSegs: number; TcpExtTCPLossProbes: number } =>
+  JSON.parse(site.run('nstat -asz --json').stdout).kernel
+
+/** Sends noise through echo; whether it came back as it was. */
+function echoes(site: Site, bytes: number): boolean {
+  const file = join(site.folder, 'noise')
+  const sent = noise(bytes)
+  writeFileSync(file, sent)
+  const { stdout } = site.run(`nc -N ${OURS} 7 < ${file} | sha256sum`, 60_000)
+  return stdout.startsWith(createHash('sha256').update(sent).digest('hex'))
+}
+
+const download = (site: Site, bytes: number): Promise<Download> => site.ask('chargen', OURS, 19, bytes)
+
+async function expectDownload(site: Site, bytes: number): Promise<void> {
+  const { came, due } = await download(site, bytes)
+  expect(came).toBe(due)
+}
+
+describe.skipIf(reason).each([
+  ['with offload', '--offload'],
+  ['without offload', '--no-offload'],
+])('%s', { timeout: 60_000 }, (_name, mode) => {
+  let site: Site
+  const hasOffload = mode === '--offload'
+  beforeAll(async () => {
+    site = await Site.serving(mode)
+  })
+  afterAll(() => site?.close())
+
+  test('200 MB up and 200 MB down are right', async () => {
+    expect(echoes(site, 100 * MB)).toBe(true)
+    await expectDownload(site, 100 * MB)
+    const { tx, rx } = countsOf(site)
+    expect(tx.bytes / tx.packets > 3000).toBe(hasOffload)
+    expect(rx.bytes / rx.packets > 3000).toBe(hasOffload)
+    expect(tx.dropped).toBe(0)
+  })
+
+  test('while both directions are busy, no ping is lost, and no packet to us', async () => {
+    const busy = [site.client('upload', OURS, 9, 0), site.client('chargen', OURS, 19, 1e12)]
+    await Promise.all(busy.map((client) => client.until(() => client.stderr.includes('started'), 'start')))
+    const done = site.run(`ping -n -q -c 100 -i 0.01 -w 20 ${OURS}`)
+    expect(done.stdout).toContain(' 0% packet loss')
+    for (const client of busy) expect(client.process.exitCode, 'the transfer still runs').toBeNull()
+    for (const client of busy) await client.kill()
+    expect(countsOf(site).tx.dropped).toBe(0)
+    // A tail-loss probe is sent whenever the other side has not run for a while; nothing else is lost.
+    const { TcpRetransSegs, TcpExtTCPLossProbes } = kernelCounters(site)
+    expect(TcpRetransSegs).toBeLessThanOrEqual(TcpExtTCPLossProbes)
+  })
+
+  test.each([
+    ['an odd MSS', 'ip route change 10.9.0.0/24 dev tun0 advmss 1111'],
+    ['an odd path MTU of the peer', 'ip route change 10.9.0.0/24 dev tun0 mtu 1037 advmss 997'],
+    ['no timestamps', 'sysctl -w net.ipv4.tcp_timestamps=0'],
+    ['no SACK, no window scale', 'sysctl -w net.ipv4.tcp_sack=0 net.ipv4.tcp_window_scaling=0'],
+    ['small buffers', 'sysctl -w net.ipv4.tcp_wmem="4096 4096 4096" net.ipv4.tcp_rmem="4096 4096 4096"'],
+  ])('%s', async (_case, change) => {
+    site.namespace.output(change)
+    expect(echoes(site, 2 * MB)).toBe(true)
+    await expectDownload(site, 2 * MB)
+    site.namespace.output(
+      'ip route change 10.9.0.0/24 dev tun0 && sysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_sack=1 ' +
+        'net.ipv4.tcp_window_scaling=1 net.ipv4.tcp_wmem="4096 16384 4194304" net.ipv4.tcp_rmem="4096 131072 6291456"',
+    )
+  })
+})
+
+describe.skipIf(reason)('captures of bulk transfers', { timeout: 60_000 }, () => {
+  /** Linux writes a TCP checksum of zero as all ones, which Wireshark does not like; the kernel's own are not in question. */
+  const isUnsound = (packet: Packet): boolean =>
+    packet['ip.src'] === OURS &&
+    (packet['ip.checksum.status'] !== GOOD ||
+      (packet['tcp.checksum.status'] !== GOOD && packet['frame.protocols'].startsWith('raw:ip:tcp')))
+
+  const wrong = (packets: Packet[]): Packet[] =>
+    packets.filter(
+      (packet) => isUnsound(packet) || packet['_ws.malformed'] !== '' || packet['_ws.short'] !== '',
+    )
+
+  async function transfers(site: Site): Promise<void> {
+    expect(echoes(site, 4 * MB)).toBe(true)
+    await expectDownload(site, 8 * MB)
+    expect(await site.ask('upload', OURS, 9, 8 * MB)).toMatchObject({ bytes: 8 * MB, ending: 'closed' })
+  }
+
+  test('[RFC1071] on the device without offload: every checksum is right, nothing is malformed or lost', () =>
+    withSite(async (site) => {
+      await site.serve('--no-offload')
+      const packets = await capture(site, () => transfers(site))
+      expect(packets.length).toBeGreaterThan(8000)
+      expect(wrong(packets)).toEqual([])
+      const again = packets.filter((packet) => packet['tcp.analysis.retransmission'] !== '')
+      // Tail-loss probes, of either end, while the other is not let run; a loss would show as a burst.
+      expect(again.length).toBeLessThan(packets.length / 500)
+    }))
+
+  test('[RFC1071] of the daemon with offload: super-segments are whole packets with right checksums', () =>
+    withSite(async (site) => {
+      const file = join(site.folder, 'own.pcap')
+      const daemon = await site.serve('--offload', '--pcap', file)
+      await transfers(site)
+      daemon.process.kill('SIGTERM')
+      await daemon.exit()
+      const packets = dissect(site, file)
+      expect(packets.length).toBeGreaterThan(500)
+      expect(wrong(packets)).toEqual([])
+    }))
+})
+
+describe.skipIf(reason)('impairments', { timeout: 60_000 }, () => {
+  test('[RFC9293 §3.8.1] what is lost and out of order on the way is whole at its end', () =>
+    withSite(async (site) => {
+      await site.serve('--offload', '--impair', 'loss=1%,reorder=2%', '--seed', '1')
+      expect(echoes(site, 20 * MB)).toBe(true)
+      await expectDownload(site, 20 * MB)
+      // Packets are impaired one by one.
+      const { tx, rx } = countsOf(site)
+      expect(tx.bytes / tx.packets).toBeLessThan(1500)
+      expect(rx.bytes / rx.packets).toBeLessThan(1500)
+    }))
+})
