@@ -5,15 +5,19 @@ import { Flag } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import type { SegmentSink } from './host.ts'
 import { noteLimit } from './limits.ts'
+import { Mark } from './mark.ts'
 import { NO_PROBE, PROBE_WAITS } from './mtu-search.ts'
 import { optionsLength } from './options.ts'
-import { Mark } from './scoreboard.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
 import type { SendState } from './send.ts'
 import { Timer } from './timers.ts'
 
 /** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
 const SUPER_SEGMENT = 65535 - 20 - 60
+
+/** Segments that may be out whatever their size, and then one for every 512 bytes of send buffer: a peer may ask for tiny ones (CVE-2019-11479). */
+const LEAST_ROWS = 1024
+const ROW_SHIFT = 9
 
 /** Says what is due now: acknowledgements, what was lost, what is new. False when the sink had no room for all of it. */
 export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
@@ -237,6 +241,7 @@ const sizeNow = (c: Connection): number =>
 /** How many bytes, up to `burst`, may be sent as the next segment: full ones (SHLD-28), the windows (RFC 5681 §2), Nagle, silly windows (MUST-38). */
 function allowed(c: Connection, size: number, burst: number): number {
   const { send, recovery } = c
+  if (recovery.board.count >= Math.max(LEAST_ROWS, send.limit >> ROW_SHIFT)) return 0
   const unsent = send.unsent
   const window = c.congestion.window - recovery.inFlight(c)
   const most = Math.min(SUPER_SEGMENT - (SUPER_SEGMENT % size), Math.floor(burst / size) * size)
