@@ -21,6 +21,8 @@ interface Words {
   scale: number
   mss: number
   isOver: boolean
+  /** Nothing follows `next`. */
+  hasEnded: boolean
 }
 
 const MAX_SCALE = 14
@@ -105,7 +107,7 @@ export class Referee {
     if (own === undefined || own.iss !== segment.seq || own.isOver || !own.isFresh || isAnother) {
       this.#ends.set(key, {
         iss: segment.seq,
-        isFresh: true,
+        isFresh: !segment.has(Flag.Ack) || other === undefined || isWithin(segment.ack, other),
         next: segment.end,
         ack: segment.ack,
         edge: segment.ack,
@@ -113,6 +115,7 @@ export class Referee {
         scale: segment.windowScale,
         mss: segment.mss,
         isOver: false,
+        hasEnded: false,
       })
       const isAnswer = other !== undefined && segment.has(Flag.Ack) && isWithin(segment.ack, other)
       if (other !== undefined && !isAnswer) other.isFresh = false
@@ -135,6 +138,7 @@ export class Referee {
 function spoken(segment: Segment, own: Words, other: Words): string | undefined {
   const sentBefore = own.next
   own.next = later(own.next, segment.end)
+  if (segment.has(Flag.Fin)) own.hasEnded = true
   if (after(segment.seq, sentBefore)) return `leaves out ${distance(sentBefore, segment.seq)} bytes`
   if (after(segment.ack, other.next))
     return `acknowledges ${distance(other.next, segment.ack)} bytes that were never sent`
@@ -151,7 +155,9 @@ function offered(segment: Segment, own: Words, other: Words): string | undefined
   own.edge = own.hasOffered ? later(own.edge, edge) : edge
   own.ack = segment.ack
   own.hasOffered = true
-  return lost >= 1 << scale ? `the right edge moves back by ${lost}` : undefined
+  // What TIME-WAIT offers matters to nobody.
+  const isAll = other.hasEnded && segment.ack === other.next
+  return lost >= 1 << scale && !isAll ? `the right edge moves back by ${lost}` : undefined
 }
 
 /** Data within what the other end has ever offered; its SYN's window is not scaled. */

@@ -9,7 +9,7 @@ import { TcpCounters } from '../../src/tcp/counters.ts'
 import { FlowKind, kindOf, rowOf } from '../../src/tcp/flows.ts'
 import type { SegmentSink, TcpHost } from '../../src/tcp/host.ts'
 import type { Listener } from '../../src/tcp/listener.ts'
-import { LINUX, type TcpProfile } from '../../src/tcp/profile.ts'
+import { LINUX, PROFILES, type TcpProfile } from '../../src/tcp/profile.ts'
 import { Settings } from '../../src/tcp/settings.ts'
 import type { State } from '../../src/tcp/state.ts'
 import { TcpSysctls } from '../../src/tcp/sysctls.ts'
@@ -49,6 +49,8 @@ export interface PeerOptions {
   iss?: number
   irs?: number
   sysctl?: Partial<TcpSysctls>
+  /** Whose choices ours makes; Linux's when left out. */
+  profile?: 'linux' | 'freebsd'
   settings?: Partial<Settings>
   mtu?: number
   backlog?: number
@@ -111,6 +113,7 @@ export class Peer {
 
   constructor(options: PeerOptions = {}) {
     Object.assign(this.sysctl, options.sysctl)
+    Object.assign(this.profile, PROFILES.get(options.profile ?? 'linux'))
     this.iss = toSeq(options.iss ?? 0x7fff_fff0)
     this.irs = toSeq(options.irs ?? 0xffff_fff0)
     this.win = options.win ?? 65535
