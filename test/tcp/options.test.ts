@@ -164,6 +164,21 @@ describe('timestamps', () => {
     expect(peer.c.closeReason).toBe('reset')
   })
 
+  test('[RFC7323 §4.3] what was acknowledged last is echoed as it came again: that is the round trip, not the wait for its time-out', () => {
+    const peer = established({ options: 'mss 1460,sackOK,TS val 2000 ecr 0' })
+    peer.sends('P. 1:11(10) ack 1 <nop,nop,TS val 2200 ecr 1000>')
+    peer.expects('. 1:1(0) ack 11 <nop,nop,TS val 1000 ecr 2200>')
+    peer.sends('P. 1:11(10) ack 1 <nop,nop,TS val 2700 ecr 1000>')
+    peer.expects('. 1:1(0) ack 11 <nop,nop,TS val 1000 ecr 2700,nop,nop,sack 1:11>')
+    // Neither what has an acknowledgment that cannot be, nor what was acknowledged before the last.
+    peer.sends('P. 1:11(10) ack 99 <nop,nop,TS val 2900 ecr 1000>')
+    peer.expects('. 1:1(0) ack 11 <nop,nop,TS val 1000 ecr 2700,nop,nop,sack 1:11>')
+    peer.sends('P. 1:6(5) ack 1 <nop,nop,TS val 2900 ecr 1000>')
+    peer.expects('. 1:1(0) ack 11 <nop,nop,TS val 1000 ecr 2700,nop,nop,sack 1:6>')
+    peer.sends('P. 1:11(10) ack 1 <nop,nop,TS val 2300 ecr 1000>')
+    expect(peer.counters.PAWSEstab).toBe(1)
+  })
+
   test('[RFC7323 §4.3] what is echoed is that of the segment at the last ACK sent', () => {
     const peer = established(stamped)
     peer.c.acks.quick = 0

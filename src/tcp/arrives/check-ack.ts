@@ -43,7 +43,7 @@ export function checkAck(c: Connection, seg: Segment, now: Instant): Verdict {
 }
 
 /** RFC 5961 §5.2 (MAY-12): SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT. */
-const isPlausible = (c: Connection, seg: Segment): boolean =>
+export const isPlausible = (c: Connection, seg: Segment): boolean =>
   beforeOrAt(seg.ack, c.send.nxt) && !before(seg.ack, add(c.send.una, -c.send.maxWindow))
 
 /** What the acknowledgement of our FIN changes. */

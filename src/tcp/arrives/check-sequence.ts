@@ -1,10 +1,11 @@
 // hot path
-import { add, after, before, inWindow } from '../../wire/seq.ts'
+import { add, after, afterOrAt, before, inWindow } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import type { Connection } from '../connection.ts'
 import { reportOld } from '../duplicate-reports.ts'
-import { isStale } from '../paws.ts'
+import { isStale, updateTimestamp } from '../paws.ts'
+import { isPlausible } from './check-ack.ts'
 import { Continue, Stop, type Verdict } from './verdict.ts'
 
 /** First: PAWS (RFC 7323 §5.3, which comes before), then the sequence number (RFC 9293 §3.10.7.4, table 6). */
@@ -41,9 +42,15 @@ function refuse(c: Connection, seg: Segment): Verdict {
   return Stop
 }
 
-/** What comes again tells that our acknowledgement was lost, or is late. */
+/**
+ * What comes again tells that our acknowledgement was lost, or is late. What we acknowledged last is echoed as it came last: an echo of the first
+ * time would have the peer take all the time until its retransmission for a round trip (as on Linux and BSD, where such a segment is
+ * still acceptable).
+ */
 function refuseOld(c: Connection, seg: Segment): void {
   if (!before(seg.seq, c.receive.nxt)) return
+  const isLast = afterOrAt(seg.end, c.receive.acknowledged) && seg.has(Flag.Ack) && isPlausible(c, seg)
+  if (isLast && c.options.timestamps && !isStale(c, seg)) updateTimestamp(c, seg)
   c.tcp.host.counters.DelayedACKLost++
   c.ackDelay.quicken(c)
   reportOld(c, seg.seq, seg.end)
