@@ -463,6 +463,13 @@ const way = (): Way => ({
   capacity: 1024,
 })
 
+/** Through a buffer of few bytes no more goes than a day has round trips for. */
+function endInTime(plan: Plan): void {
+  const sizes = sides(plan).flatMap(({ socket }) => [socket.sendBuffer ?? 0, socket.receiveBuffer ?? 0])
+  const least = Math.min(...sizes.filter((size) => size > 0))
+  for (const one of conducts(plan)) one.length = Math.min(one.length, 300 * least)
+}
+
 /** The features that a number stands for. */
 export const featuresOf = (seed: number): string[] =>
   FEATURES.filter(({ probability }, i) => new Draw(seed, i).chance(probability)).map(({ name }) => name)
@@ -496,6 +503,7 @@ export function planOf(seed: number, features: readonly string[] = featuresOf(se
     own.chance(feature.probability) // what decided that it is there
     feature.apply(plan, own)
   }
+  endInTime(plan)
   // Somebody must be the first to end.
   for (const [lane, one] of plan.clientConduct.entries()) {
     if (one.ending === 'wait' && plan.serverConduct[lane]!.ending === 'wait') one.ending = 'half-close'
