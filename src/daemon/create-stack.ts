@@ -13,6 +13,7 @@ import { Stack } from '../stack/stack.ts'
 import { Sysctls } from '../stack/sysctls.ts'
 import { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
+import { tuneEngine } from './engine.ts'
 import { codeOf, DaemonError, messageOf } from './errors.ts'
 import type { Logger } from './logging.ts'
 import { RunningStack } from './running-stack.ts'
@@ -25,6 +26,7 @@ const MEMORY = 512 * 1024 * 1024
 
 /** Opens the device and builds stack and services on it. Throws UsageError (sysctls) and DaemonError (device). */
 export async function createStack(config: DaemonConfig, log: Logger): Promise<ServedStack> {
+  tuneEngine()
   const sysctls = new Sysctls()
   applySysctls(sysctls, config.sysctls)
   const arena = new Arena(MEMORY)
@@ -92,7 +94,7 @@ function openTun(arena: Arena, config: DaemonConfig, log: Logger): Tun {
 
 function reasonAgainst(offloadError: number): string {
   const name = getSystemErrorName(-offloadError)
-  return name === 'EOPNOTSUPP'
+  return name === 'ENOTSUP' // as Node calls EOPNOTSUPP
     ? 'its descriptor was opened without IFF_VNET_HDR'
     : `the kernel refuses it (TUNSETOFFLOAD: ${name})`
 }
