@@ -4,6 +4,7 @@ import type { TunDriver } from '../device/driver.ts'
 import { setNoNewPrivileges } from '../device/process.ts'
 import type { RealClock } from '../device/real-clock.ts'
 import type { Tun } from '../device/tun.ts'
+import { formatInterfaces, type InterfaceRow } from '../observe/interfaces.ts'
 import { formatNetstat, type NetstatOptions } from '../observe/netstat.ts'
 import { snapshot } from '../observe/snapshot.ts'
 import type { Sockets } from '../socket/sockets.ts'
@@ -12,6 +13,7 @@ import type { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
 import type { ControlVerbs } from './control.ts'
 import type { Logger } from './logging.ts'
+import { QueueWatch } from './queue-watch.ts'
 import type { ServedStack } from './served-stack.ts'
 import type { Open } from './services/open-services.ts'
 
@@ -44,6 +46,8 @@ export class RunningStack implements ServedStack {
     this.files = parts.capture === undefined ? [] : [parts.capture.path]
     this.verbs = new Map([['netstat', (options: unknown) => this.#netstat(options)]])
     this.#watchDevice()
+    const queue = new QueueWatch(parts.tun, parts.log)
+    parts.driver.onBacklog = () => queue.look(parts.clock.now())
   }
 
   forbidNewPrivileges(): void {
@@ -83,8 +87,10 @@ export class RunningStack implements ServedStack {
     return count
   }
 
-  #netstat(options: unknown): string {
-    return formatNetstat(snapshot(this.#parts.sockets), (options ?? {}) as NetstatOptions)
+  #netstat(said: unknown): string {
+    const options = (said ?? {}) as NetstatOptions
+    if (options.interfaces === true) return formatInterfaces([interfaceRow(this.#parts.tun)])
+    return formatNetstat(snapshot(this.#parts.sockets), options)
   }
 
   #watchDevice(): void {
@@ -94,5 +100,17 @@ export class RunningStack implements ServedStack {
     tun.on('gone', () =>
       log.warn(`${tun.name} was deleted: it is served again when a device of that name is made`),
     )
+  }
+}
+
+/** What the kernel transmits is what we receive. */
+function interfaceRow(tun: Tun): InterfaceRow {
+  const n = tun.counters()
+  return {
+    name: tun.name,
+    mtu: tun.mtu,
+    isUp: tun.isUp,
+    received: { packets: n.txPackets, errors: n.txErrors, dropped: n.txDropped },
+    sent: { packets: n.rxPackets, errors: n.rxErrors, dropped: n.rxDropped },
   }
 }

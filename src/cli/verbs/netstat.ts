@@ -8,6 +8,7 @@ interface NetstatOptions {
   tcp?: true
   udp?: true
   listening?: true
+  interfaces?: true
   control?: string
   dev?: string
 }
@@ -22,6 +23,7 @@ export function addNetstat(program: Command, finish: Finish): void {
     .option('-l, --listening', 'only listening sockets')
     .option('-t, --tcp', 'TCP')
     .option('-u, --udp', 'UDP')
+    .option('-i, --interfaces', "the device's counters; RX-DRP: lost in the kernel's queue in front of it")
     .option('--control <path>', 'control socket of the daemon')
     .option('--dev <name>', 'device of the daemon')
     .action(async (options: NetstatOptions) => {
