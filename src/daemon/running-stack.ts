@@ -4,9 +4,6 @@ import type { TunDriver } from '../device/driver.ts'
 import { setNoNewPrivileges } from '../device/process.ts'
 import type { RealClock } from '../device/real-clock.ts'
 import type { Tun } from '../device/tun.ts'
-import { formatInterfaces, type InterfaceRow } from '../observe/interfaces.ts'
-import { formatNetstat, type NetstatOptions } from '../observe/netstat.ts'
-import { snapshot } from '../observe/snapshot.ts'
 import type { Sockets } from '../socket/sockets.ts'
 import { abort } from '../tcp/calls.ts'
 import type { CaptureFile } from './capture-file.ts'
@@ -16,6 +13,7 @@ import type { Logger } from './logging.ts'
 import { QueueWatch } from './queue-watch.ts'
 import type { ServedStack } from './served-stack.ts'
 import type { Open } from './services/open-services.ts'
+import { collectView, viewVerbs } from './views.ts'
 
 /** How often the end of the last connection is looked for, milliseconds. */
 const CLOSE_CHECK = 20
@@ -29,6 +27,10 @@ export interface RunningParts {
   sockets: Sockets
   services: readonly Open[]
   capture: CaptureFile | undefined
+  /** Says what becomes of the device. */
+  watchesDevice: boolean
+  /** Called when the device is let go. */
+  onEnd?: () => void
 }
 
 /** A stack on its TUN device, with the services on it. */
@@ -44,10 +46,8 @@ export class RunningStack implements ServedStack {
     this.#parts = parts
     this.dev = parts.tun.name
     this.files = parts.capture === undefined ? [] : [parts.capture.path]
-    this.verbs = new Map([['netstat', (options: unknown) => this.#netstat(options)]])
-    this.#watchDevice()
-    const queue = new QueueWatch(parts.tun, parts.log)
-    parts.driver.onBacklog = () => queue.look(parts.clock.now())
+    this.verbs = new Map(viewVerbs(async (view, args) => [this.collect(view, args)]))
+    if (parts.watchesDevice) this.#watchDevice()
   }
 
   forbidNewPrivileges(): void {
@@ -74,8 +74,9 @@ export class RunningStack implements ServedStack {
   abort(): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    const { driver, clock, tun, capture } = this.#parts
+    const { driver, clock, tun, capture, onEnd } = this.#parts
     driver.stop()
+    onEnd?.()
     capture?.close()
     clock.close()
     tun.release()
@@ -87,30 +88,19 @@ export class RunningStack implements ServedStack {
     return count
   }
 
-  #netstat(said: unknown): string {
-    const options = (said ?? {}) as NetstatOptions
-    if (options.interfaces === true) return formatInterfaces([interfaceRow(this.#parts.tun)])
-    return formatNetstat(snapshot(this.#parts.sockets), options)
+  /** This stack's part of a view. */
+  collect(view: string, args: unknown): unknown {
+    return collectView(view, this.#parts, args)
   }
 
   #watchDevice(): void {
-    const { tun, log } = this.#parts
+    const { tun, log, driver, clock } = this.#parts
+    const queue = new QueueWatch(tun, log)
+    driver.onBacklog = () => queue.look(clock.now())
     tun.on('down', () => log.warn(`${tun.name} is down: nothing is answered until it is up again`))
     tun.on('up', () => log.info(`${tun.name} is up`))
     tun.on('gone', () =>
       log.warn(`${tun.name} was deleted: it is served again when a device of that name is made`),
     )
-  }
-}
-
-/** What the kernel transmits is what we receive. */
-function interfaceRow(tun: Tun): InterfaceRow {
-  const n = tun.counters()
-  return {
-    name: tun.name,
-    mtu: tun.mtu,
-    isUp: tun.isUp,
-    received: { packets: n.txPackets, errors: n.txErrors, dropped: n.txDropped },
-    sent: { packets: n.rxPackets, errors: n.rxErrors, dropped: n.rxDropped },
   }
 }

@@ -8,8 +8,6 @@ export interface NetstatOptions {
   listening?: boolean
   tcp?: boolean
   udp?: boolean
-  /** The device's table instead of the sockets'. */
-  interfaces?: boolean
 }
 
 /** The states by net-tools' names. */

@@ -21,8 +21,6 @@ export class Acks {
   quick: number
   /** The most of these at a time. */
   readonly quickMost: number
-  /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
-  mode = -1
   #limitedAt: Instant = Number.NEGATIVE_INFINITY
   readonly #everySecond: boolean
 
@@ -58,7 +56,8 @@ export class Acks {
    */
   oweForData(unacknowledged: number, segmentSize: number, isTwoWay: boolean): boolean {
     const isSecond = this.delayed && this.#everySecond
-    if (unacknowledged > segmentSize || this.#isQuick(isTwoWay) || isSecond) this.now = true
+    const isQuick = this.quick > 0 && !isTwoWay
+    if (unacknowledged > segmentSize || isQuick || isSecond) this.now = true
     else this.delayed = true
     return this.now
   }
@@ -88,9 +87,5 @@ export class Acks {
     this.duplicates = 0
     this.challenge = false
     this.answer = false
-  }
-
-  #isQuick(isTwoWay: boolean): boolean {
-    return this.mode === 1 || (this.mode === -1 && this.quick > 0 && !isTwoWay)
   }
 }

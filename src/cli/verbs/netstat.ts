@@ -27,9 +27,9 @@ export function addNetstat(program: Command, finish: Finish): void {
     .option('--control <path>', 'control socket of the daemon')
     .option('--dev <name>', 'device of the daemon')
     .action(async (options: NetstatOptions) => {
-      const { control, dev, ...flags } = options
+      const { control, dev, interfaces, ...flags } = options
       const path = findControl({ ...(control && { control }), ...(dev && { dev }) })
-      const text = await ask(path, 'netstat', flags)
+      const text = interfaces ? await ask(path, 'interfaces', {}) : await ask(path, 'netstat', flags)
       process.stdout.write(String(text))
       finish(Status.Done)
     })

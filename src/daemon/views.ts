@@ -1,0 +1,104 @@
+import type { Tun } from '../device/tun.ts'
+import { formatInterfaces, type InterfaceRow } from '../observe/interfaces.ts'
+import { formatNetstat, type NetstatOptions } from '../observe/netstat.ts'
+import { joinSockets, type SocketRow, snapshot } from '../observe/snapshot.ts'
+import type { Sockets } from '../socket/sockets.ts'
+import type { Counters } from '../stack/counters.ts'
+import { UsageError } from './errors.ts'
+import { applySysctls } from './sysctls.ts'
+
+/** A stack with the device that it is served on. */
+interface Viewed {
+  readonly sockets: Sockets
+  readonly tun: Tun
+}
+
+/** What the daemon can be asked of its stacks, of which there may be several. */
+interface View {
+  /** What one stack has to say, as a value that can be sent to another thread. What it throws is the answer's error. */
+  collect(stack: Viewed, args: unknown): unknown
+  /** The answer made of what all have said, in the order of the stacks. */
+  join(parts: readonly unknown[], args: unknown): unknown
+}
+
+const netstat: View = {
+  collect: ({ sockets }) => snapshot(sockets),
+  join: (parts, args) =>
+    formatNetstat(joinSockets(parts as readonly SocketRow[][]), (args ?? {}) as NetstatOptions),
+}
+
+/** Every counter by group and name, summed. */
+const counters: View = {
+  collect: ({ sockets }) => groupsOf(sockets.stack.counters),
+  join: (parts) => (parts as readonly Groups[]).reduce(sum),
+}
+
+type Groups = Record<string, Record<string, number>>
+
+const groupsOf = (all: Counters): Groups =>
+  Object.fromEntries(
+    Object.entries(all).map(([group, values]) => [
+      group,
+      Object.fromEntries(Object.entries(values as object).filter(([, value]) => typeof value === 'number')),
+    ]),
+  )
+
+const sum = (left: Groups, right: Groups): Groups =>
+  Object.fromEntries(
+    Object.entries(left).map(([group, values]) => [
+      group,
+      Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [name, value + (right[group]?.[name] ?? 0)]),
+      ),
+    ]),
+  )
+
+/** `{key, value}` sets a tunable in all stacks, `{key}` reads it, nothing lists all keys with their values. */
+const sysctl: View = {
+  collect: ({ sockets: { stack } }, args) => {
+    const { key, value } = (args ?? {}) as { key?: unknown; value?: unknown }
+    if (key === undefined) return stack.sysctls.list().map((name) => [name, stack.sysctls.get(name)])
+    const name = String(key)
+    if (value !== undefined) applySysctls(stack.sysctls, new Map([[name, String(value)]]))
+    const now = stack.sysctls.get(name)
+    if (now === undefined) throw new UsageError(`no sysctl '${name}'`)
+    return now
+  },
+  // They are set in all or in none, so that one speaks for all.
+  join: ([first]) => first,
+}
+
+/** The device, which has one set of counters for all its queues. */
+const interfaces: View = {
+  collect: ({ tun }) => interfaceRow(tun),
+  join: ([first]) => formatInterfaces([first as InterfaceRow]),
+}
+
+/** What the kernel transmits is what we receive. */
+function interfaceRow(tun: Tun): InterfaceRow {
+  const n = tun.counters()
+  return {
+    name: tun.name,
+    mtu: tun.mtu,
+    isUp: tun.isUp,
+    received: { packets: n.txPackets, errors: n.txErrors, dropped: n.txDropped },
+    sent: { packets: n.rxPackets, errors: n.rxErrors, dropped: n.rxDropped },
+  }
+}
+
+const VIEWS: ReadonlyMap<string, View> = new Map([
+  ['netstat', netstat],
+  ['interfaces', interfaces],
+  ['counters', counters],
+  ['sysctl', sysctl],
+])
+
+/** The verbs of the control socket that look at stacks. `collect` asks all of them. */
+export const viewVerbs = (
+  collect: (view: string, args: unknown) => Promise<unknown[]>,
+): [verb: string, act: (args: unknown) => Promise<unknown>][] =>
+  [...VIEWS].map(([name, view]) => [name, async (args) => view.join(await collect(name, args), args)])
+
+/** One stack's part of a view. */
+export const collectView = (view: string, stack: Viewed, args: unknown): unknown =>
+  VIEWS.get(view)!.collect(stack, args)
