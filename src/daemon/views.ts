@@ -86,11 +86,24 @@ function interfaceRow(tun: Tun): InterfaceRow {
   }
 }
 
+/** How the load is shared: a record for each stack. */
+const queues: View = {
+  collect: ({ sockets: { tcp, stack } }) => {
+    let connections = 0
+    for (const _ of tcp.connections()) connections++
+    const { PassiveOpens, ActiveOpens, InSegs, OutSegs } = stack.counters.tcp
+    const { HandedOver, TakenOver, HandOverDropped } = stack.counters.stack
+    return { connections, PassiveOpens, ActiveOpens, InSegs, OutSegs, HandedOver, TakenOver, HandOverDropped }
+  },
+  join: (parts) => parts,
+}
+
 const VIEWS: ReadonlyMap<string, View> = new Map([
   ['netstat', netstat],
   ['interfaces', interfaces],
   ['counters', counters],
   ['sysctl', sysctl],
+  ['queues', queues],
 ])
 
 /** The verbs of the control socket that look at stacks. `collect` asks all of them. */
