@@ -1,5 +1,6 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
+import type { Memo } from './memo.ts'
 import type { TcpProfile } from './profile.ts'
 
 /** Duplicates of one turn that get an acknowledgement of their own. */
@@ -92,5 +93,12 @@ export class Acks {
 
   #isQuick(isTwoWay: boolean): boolean {
     return this.mode === 1 || (this.mode === -1 && this.quick > 0 && !isTwoWay)
+  }
+
+  /** See `rest.ts`. None is owed. */
+  carry(memo: Memo): void {
+    this.quick = memo.number(this.quick)
+    this.mode = memo.number(this.mode)
+    this.#limitedAt = memo.instant(this.#limitedAt)
   }
 }
