@@ -1,16 +1,21 @@
-// Measures everything, prints one table, and writes results/NAME.json.
+// Measures everything, prints the tables, writes results/NAME.json and draws results/NAME.svg.
 //
-// usage: npm run bench -- [--quick] [--only KEY]... [--name NAME]
+// usage: npm run bench -- [--quick] [--only KEY]... [--name NAME] [--seconds S] [--rounds N]
+//
+// KEY: micro, wire, or what the tables of either are made of (bench/README.md).
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { LOADER, measureHeap } from './support/measure-heap.mjs'
-import { machine, printTable, writeResults } from './support/report.mjs'
+import { LOADER } from './support/measure-heap.mjs'
+import { measureMicro, readPlans } from './support/micro.mjs'
+import { machine, printMachine, printTable, writeResults } from './support/report.mjs'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+const SCENARIOS = ['up-1', 'up-8', 'down-1', 'down-8', 'rr', 'crr-1', 'crr-8', 'idle']
 
 function readOptions() {
   try {
@@ -19,6 +24,8 @@ function readOptions() {
         quick: { type: 'boolean', default: false },
         only: { type: 'string', multiple: true },
         name: { type: 'string' },
+        seconds: { type: 'string' },
+        rounds: { type: 'string' },
       },
     })
     return values
@@ -28,83 +35,52 @@ function readOptions() {
   }
 }
 
-function node(args, env = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: at('..'),
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  })
-  if (status !== 0) throw new Error(`${args.join(' ')}\n${stdout}${stderr}`)
-  return stdout
+/** What is asked for: plans of the micro benches, and keys of scenarios. */
+function choose(only) {
+  const plans = readPlans()
+  if (only === undefined) return { plans, scenarios: SCENARIOS }
+  const keys = [...plans.map(({ key }) => key), ...SCENARIOS]
+  const unknown = only.find((key) => key !== 'micro' && key !== 'wire' && !keys.includes(key))
+  if (unknown !== undefined)
+    throw new Error(`nothing is called ${unknown}; there are micro, wire, ${keys.join(', ')}`)
+  return {
+    plans: plans.filter(({ key }) => only.includes('micro') || only.includes(key)),
+    scenarios: SCENARIOS.filter((key) => only.includes('wire') || only.includes(key)),
+  }
 }
 
-/** What can be measured: key, name, batch, bytes, isHeapMeasured. */
-const readPlans = () => JSON.parse(node([...LOADER, at('list.ts')]))
-
-/** By key: nanoseconds of an operation, the median of the samples and the best twentieth. */
-function measureTimes(plans, isQuick) {
+/** Prints its own tables; what it measured, or undefined when nothing can be. */
+function measureWire(scenarios, { quick, seconds, rounds }) {
   const folder = mkdtempSync(join(tmpdir(), 'tunstack-bench-'))
-  const output = join(folder, 'times')
-  const pattern = `^\\S+ (${plans.map(({ key }) => key).join('|')})$`
-  const vitest = [
-    at('../node_modules/vitest/vitest.mjs'),
-    'bench',
-    '--run',
-    '--config',
-    at('vitest.config.ts'),
+  const output = join(folder, 'wire.json')
+  const args = [
+    ...LOADER,
+    at('wire/main.ts'),
+    ...(quick ? ['--quick'] : []),
+    ...(seconds === undefined ? [] : ['--seconds', seconds]),
+    ...(rounds === undefined ? [] : ['--rounds', rounds]),
+    ...scenarios.flatMap((key) => ['--scenario', key]),
+    ...['--output', output],
   ]
   try {
-    const said = node([...vitest, '--testNamePattern', pattern], {
-      BENCH_QUICK: isQuick ? '1' : '',
-      BENCH_OUTPUT: output,
-    })
-    const times = new Map(linesOf(output).map((time) => [time.key, time]))
-    const missing = plans.find(({ key }) => !times.has(key))
-    if (missing !== undefined) throw new Error(`no time was measured of ${missing.key}\n${said}`)
-    return times
+    const { status } = spawnSync(process.execPath, args, { cwd: at('..'), stdio: 'inherit' })
+    if (status !== 0) throw new Error('the wire benches failed')
+    return existsSync(output) ? JSON.parse(readFileSync(output, 'utf8')) : undefined
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-const linesOf = (path) =>
-  existsSync(path)
-    ? readFileSync(path, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line))
-    : []
-
-function figure(plan, { nanoseconds, best }, heap) {
-  const { key, name, bytes } = plan
-  return {
-    key,
-    name,
-    nanoseconds: round(nanoseconds),
-    best: round(best),
-    ...(bytes === undefined ? {} : { megabytesPerSecond: round((bytes / nanoseconds) * 1000) }),
-    ...(heap === undefined ? {} : { heapBytes: round(heap.bytes, 3), control: round(heap.control) }),
-  }
-}
-
-const round = (value, digits = 1) => Number(value.toFixed(digits))
-
 const options = readOptions()
 try {
-  const plans = readPlans().filter(({ key }) => options.only === undefined || options.only.includes(key))
-  if (plans.length === 0) throw new Error(`nothing is called ${options.only.join(', ')}`)
-  console.error('bench: measuring time')
-  const times = measureTimes(plans, options.quick)
-  console.error('bench: measuring the heap')
-  const figures = plans.map((plan) =>
-    figure(
-      plan,
-      times.get(plan.key),
-      plan.isHeapMeasured ? measureHeap(plan.key, options.quick ? 200_000 : 1_000_000) : undefined,
-    ),
-  )
-  const results = { ...machine(), figures }
-  printTable(results)
+  const { plans, scenarios } = choose(options.only)
+  const results = machine()
+  printMachine(results)
+  if (scenarios.length > 0) results.wire = measureWire(scenarios, options)
+  if (plans.length > 0) {
+    results.figures = measureMicro(plans, options.quick)
+    printTable(results.figures)
+  }
   // A part or a short run is no result to keep.
   if (!options.quick && options.only === undefined) writeResults(results, options.name)
 } catch (error) {

@@ -12,6 +12,7 @@
         'src/errors.cc',
         'src/link.cc',
         'src/process.cc',
+        'src/queues.cc',
         'src/timer.cc',
         'src/tun.cc',
       ],

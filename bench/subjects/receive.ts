@@ -1,3 +1,4 @@
+import { MILLISECOND } from '../../src/base/time.ts'
 import type { Runnable } from '../../src/stack/ready-list.ts'
 import { discard } from '../../src/tcp/calls.ts'
 import type { Connection, TcpUser } from '../../src/tcp/connection.ts'
@@ -40,8 +41,10 @@ class ReceiveSegments implements Subject {
     const { peer } = this.#established
     peer.prepare(perTurn, payload, WINDOW, gsoSize)
     this.#established.device.input.count = perTurn
-    // TCP_QUICKACK: every turn is acknowledged, not every second segment.
-    this.#established.connection.acks.mode = 1
+    // Every turn is acknowledged, not every second segment: as if data had come before, and been acknowledged at once for ever since.
+    const { acks, ackDelay } = this.#established.connection
+    acks.quick = 1 << 30
+    ackDelay.timeout = 40 * MILLISECOND
     new Discarder(this.#established)
   }
 

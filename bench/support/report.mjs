@@ -22,7 +22,11 @@ export function machine() {
   }
 }
 
-export function printTable({ date, machine, node, figures }) {
+export function printMachine({ date, machine, node }) {
+  console.log(`${machine.cpu}, ${machine.cores} cores, load ${machine.load}, Node ${node}, ${date}\n`)
+}
+
+export function printTable(figures) {
   const rows = figures.map((f) => [
     f.name,
     number(f.nanoseconds),
@@ -32,7 +36,6 @@ export function printTable({ date, machine, node, figures }) {
   ])
   const table = [['', 'ns', 'best', 'MB/s', 'heap bytes'], ...rows]
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)))
-  console.log(`${machine.cpu}, ${machine.cores} cores, load ${machine.load}, Node ${node}, ${date}\n`)
   for (const row of table) {
     const [name, ...cells] = row
     const padded = cells.map((cell, i) => cell.padStart(widths[i + 1]))

@@ -29,6 +29,7 @@ static napi_value init(napi_env env, napi_value exports) {
   if (Environment::create(env) != napi_ok) return throwMisuse(env, "no event loop to run on");
   exportDevice(env, exports);
   exportTimer(env, exports);
+  exportQueues(env, exports);
   exportProcess(env, exports);
   napi_value function;
   napi_create_function(env, "completeChecksum", NAPI_AUTO_LENGTH, completeChecksumCall, nullptr, &function);

@@ -19,6 +19,7 @@ export interface DaemonConfig {
   hostAddress: number
   /** Bytes. */
   mtu: number
+  /** Of the device; above 1 each has a thread and a stack of its own. */
   queues: number
   /** Segmentation and checksum offloads of the device, where it has them. */
   offload: boolean
@@ -72,6 +73,9 @@ export function resolveConfig(commandLine: Options, file: Options = {}): DaemonC
   const dev = said.dev ?? DEFAULT_DEVICE
   const services = said.service ?? DEFAULT_SERVICES
   requireDistinctPorts(services)
+  if (said['tun-fd'] !== undefined && (said.queues ?? 1) > 1) {
+    throw new UsageError('--tun-fd: a descriptor is one queue, so --queues must be 1')
+  }
   return {
     dev,
     ...resolveAddresses(said),

@@ -5,9 +5,11 @@ import { SeededRandom } from '../base/random.ts'
 import { MILLISECOND, SECOND } from '../base/time.ts'
 import { type PolledDevice, TunDriver } from '../device/driver.ts'
 import { ImpairedDevice } from '../device/impaired-device.ts'
+import { queueOf } from '../device/queues.ts'
 import { RealClock } from '../device/real-clock.ts'
 import { TappedDevice } from '../device/tap.ts'
 import { Tun } from '../device/tun.ts'
+import type { TunOptions } from '../device/tun-options.ts'
 import { Sockets } from '../socket/sockets.ts'
 import { Stack } from '../stack/stack.ts'
 import { Sysctls } from '../stack/sysctls.ts'
@@ -15,21 +17,25 @@ import { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
 import { codeOf, DaemonError, messageOf } from './errors.ts'
 import type { Logger } from './logging.ts'
+import { ownersOf, type Queue, shareQueue } from './queue.ts'
 import { RunningStack } from './running-stack.ts'
-import type { ServedStack } from './served-stack.ts'
 import { openServices } from './services/open-services.ts'
 import { applySysctls } from './sysctls.ts'
 
 /** All that packets and streams may hold, bytes: address space until it is used. */
 const MEMORY = 512 * 1024 * 1024
 
-/** Opens the device and builds stack and services on it. Throws UsageError (sysctls) and DaemonError (device). */
-export async function createStack(config: DaemonConfig, log: Logger): Promise<ServedStack> {
+/**
+ * Opens the device and builds stack and services on it; or with `queue` on one of the device's queues, beside other stacks. Throws UsageError
+ * (sysctls) and DaemonError (device).
+ */
+export async function createStack(config: DaemonConfig, log: Logger, queue?: Queue): Promise<RunningStack> {
   const sysctls = new Sysctls()
   applySysctls(sysctls, config.sysctls)
-  const arena = new Arena(MEMORY)
-  const tun = openTun(arena, config, log)
+  const arena = new Arena(MEMORY / (queue?.commons.count ?? 1))
+  const tun = openTun(arena, config, log, queue)
   try {
+    const owners = queue === undefined ? undefined : ownersOf(queue, sysctls)
     const stack = new Stack({
       arena,
       address: config.address,
@@ -37,6 +43,7 @@ export async function createStack(config: DaemonConfig, log: Logger): Promise<Se
       mtu: tun.mtu,
       sysctls,
       quietTime: config.quietTime * SECOND,
+      owners,
     })
     const clock = new RealClock()
     const sockets = new Sockets(stack, {
@@ -45,12 +52,27 @@ export async function createStack(config: DaemonConfig, log: Logger): Promise<Se
       },
     })
     const services = openServices(sockets, config.services, () => new Date())
-    const capture = openCapture(config, clock, log)
+    const capture = openCapture(config, clock, log, queue)
     const fault = (error: unknown): void => log.error({ err: error }, 'a fault in the stack')
-    const driver = new TunDriver(stack, wrap(tun, arena, config, capture), clock, fault)
+    const shared = queue === undefined ? undefined : shareQueue(tun, stack, queue)
+    const device = wrap(shared?.device ?? tun, arena, config, queue?.index ?? 0, capture)
+    const driver = new TunDriver(stack, device, clock, fault)
     stack.onFault = fault
     stack.onWake = () => driver.wake()
-    return new RunningStack({ config, log, tun, clock, driver, sockets, services, capture })
+    const watchesDevice = (queue?.index ?? 0) === 0
+    const onEnd = (): void => shared?.close()
+    return new RunningStack({
+      config,
+      log,
+      tun,
+      clock,
+      driver,
+      sockets,
+      services,
+      capture,
+      watchesDevice,
+      onEnd,
+    })
   } catch (error) {
     tun.release()
     throw error instanceof DaemonError ? error : new DaemonError(codeOf(error), messageOf(error))
@@ -58,24 +80,42 @@ export async function createStack(config: DaemonConfig, log: Logger): Promise<Se
 }
 
 /** The device as the stack sees it: behind its impairments, and with every packet captured. */
-function wrap(tun: Tun, arena: Arena, config: DaemonConfig, capture: CaptureFile | undefined): PolledDevice {
-  let device: PolledDevice = tun
+function wrap(
+  bare: PolledDevice,
+  arena: Arena,
+  config: DaemonConfig,
+  index: number,
+  capture: CaptureFile | undefined,
+): PolledDevice {
+  let device = bare
   if (config.impair !== undefined) {
-    device = new ImpairedDevice(device, arena, config.impair, new SeededRandom(config.seed))
+    device = new ImpairedDevice(device, arena, config.impair, new SeededRandom(config.seed + index))
   }
   return capture === undefined ? device : new TappedDevice(device, capture.writer)
 }
 
-function openCapture(config: DaemonConfig, clock: RealClock, log: Logger): CaptureFile | undefined {
+function openCapture(
+  config: DaemonConfig,
+  clock: RealClock,
+  log: Logger,
+  queue: Queue | undefined,
+): CaptureFile | undefined {
   if (config.pcap === undefined) return undefined
-  return new CaptureFile(config.pcap, config.dev, Date.now() - clock.now() / MILLISECOND, log)
+  const epoch = Date.now() - clock.now() / MILLISECOND
+  return new CaptureFile(config.pcap, config.dev, epoch, log, queue?.capture)
 }
 
-function openTun(arena: Arena, config: DaemonConfig, log: Logger): Tun {
+/** The descriptor or the name that the device is opened by. */
+function sourceOf(config: DaemonConfig, queue: Queue | undefined): TunOptions {
+  if (queue !== undefined) return { fd: queueOf(queue.commons, queue.index), multiQueue: true }
+  return config.tunFd === undefined ? { name: config.dev } : { fd: config.tunFd }
+}
+
+function openTun(arena: Arena, config: DaemonConfig, log: Logger, queue: Queue | undefined): Tun {
   const { prefix } = config.address
   try {
     const tun = new Tun(arena, {
-      ...(config.tunFd === undefined ? { name: config.dev } : { fd: config.tunFd }),
+      ...sourceOf(config, queue),
       mtu: config.mtu,
       hostAddress: { address: config.hostAddress, prefix },
       ...(prefix === 32 ? { peer: config.address.address } : {}),
@@ -83,7 +123,8 @@ function openTun(arena: Arena, config: DaemonConfig, log: Logger): Tun {
       // Impairments are for packets of at most the MTU, with complete checksums.
       offload: config.offload && config.impair === undefined,
     })
-    if (tun.offloadError !== 0) log.warn(`${tun.name}: no offload, since ${reasonAgainst(tun.offloadError)}`)
+    if (tun.offloadError !== 0 && (queue?.index ?? 0) === 0)
+      log.warn(`${tun.name}: no offload, since ${reasonAgainst(tun.offloadError)}`)
     return tun
   } catch (error) {
     throw new DaemonError(codeOf(error), messageOf(error))

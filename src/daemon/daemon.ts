@@ -10,6 +10,7 @@ import { DaemonError, UsageError } from './errors.ts'
 import { createLogger, type Logger } from './logging.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import { type Account, dropPrivileges, findAccount, giveTo } from './privileges.ts'
+import { createQueuedStack } from './queued-stack.ts'
 import { announceReady } from './ready.ts'
 import type { ServedStack } from './served-stack.ts'
 import { StopRequests } from './stop-requests.ts'
@@ -43,7 +44,7 @@ export async function runDaemon(config: DaemonConfig, parts: DaemonParts = {}): 
   const stop = parts.stop ?? listenToSignals()
   const undo = new Undo(log)
   try {
-    const stack = await bringUp(config, parts.createStack ?? createStack, log, undo)
+    const stack = await bringUp(config, parts.createStack ?? creatorFor(config), log, undo)
     announceReady({ ...config, dev: stack.dev })
     const session = parts.startSession?.(config)
     if (session !== undefined) undo.add('end the session', () => session.end())
@@ -57,6 +58,10 @@ export async function runDaemon(config: DaemonConfig, parts: DaemonParts = {}): 
     log.flush()
   }
 }
+
+/** With one queue everything happens in this thread. */
+const creatorFor = ({ queues }: DaemonConfig): NonNullable<DaemonParts['createStack']> =>
+  queues === 1 ? (config, log) => createStack(config, log) : createQueuedStack
 
 /** The handlers stay to the process's end: the second half of a doubled Ctrl-C may come late. */
 function listenToSignals(): StopRequests {

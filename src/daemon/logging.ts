@@ -63,3 +63,16 @@ function formatError(error: unknown): string {
 function printable(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
+
+/** The logger of a thread that has another one write: `forward` gets each record. */
+export const createForwarder = (
+  { logLevel }: Pick<DaemonConfig, 'logLevel'>,
+  forward: (record: string) => void,
+): Logger => pino({ level: logLevel, base: null }, { write: forward })
+
+/** Logs what a forwarder has handed over, with fields of our own. */
+export function relay(log: Logger, record: string, fields: object): void {
+  const { level, time: _, msg, ...said } = JSON.parse(record) as { level: number; time: number; msg: string }
+  const name = LEVELS.get(level) ?? 'info'
+  log[name as 'info']({ ...said, ...fields }, msg)
+}

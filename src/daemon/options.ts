@@ -14,6 +14,9 @@ export const LOG_FORMATS = ['text', 'json'] as const
 const MIN_MTU = 68
 const MAX_MTU = 65535
 
+/** Each is a thread with a stack; there are rings from each to each. */
+const MAX_QUEUES = 64
+
 /** A reader of text as a step of a schema: what it throws becomes the issue. */
 function by<T, U>(read: (value: T) => U): (value: T, context: z.core.$RefinementCtx<T>) => U {
   return (value, context) => {
@@ -32,12 +35,11 @@ const path = text.transform((value) => resolve(value))
 const flag = z.boolean({ error: 'must be true or false' })
 
 /** An integer, written as a number (file) or in digits (command line). */
-function integer(least: number, most: number, unless?: string) {
+function integer(least: number, most: number) {
   return z.union([z.number(), z.string()], { error: 'must be a number' }).transform(
     by((value) => {
       const number = typeof value === 'number' || /^\d+$/.test(value) ? Number(value) : Number.NaN
       if (Number.isInteger(number) && number >= least && number <= most) return number
-      if (unless !== undefined && Number.isInteger(number) && number > most) throw new UsageError(unless)
       throw new UsageError(`must be an integer from ${least} to ${most}, not '${value}'`)
     }),
   )
@@ -74,7 +76,7 @@ const schema = z
     address: text.transform(by(readSubnet)),
     'host-address': text.transform(by(readAddress)),
     mtu: integer(MIN_MTU, MAX_MTU),
-    queues: integer(1, 1, 'more than one queue is not supported yet; give 1'),
+    queues: integer(1, MAX_QUEUES),
     'no-offload': flag,
     'tun-fd': descriptor,
     service: z

@@ -4,8 +4,6 @@ import type { TunDriver } from '../device/driver.ts'
 import { setNoNewPrivileges } from '../device/process.ts'
 import type { RealClock } from '../device/real-clock.ts'
 import type { Tun } from '../device/tun.ts'
-import { formatNetstat, type NetstatOptions } from '../observe/netstat.ts'
-import { snapshot } from '../observe/snapshot.ts'
 import type { Sockets } from '../socket/sockets.ts'
 import { abort } from '../tcp/calls.ts'
 import type { CaptureFile } from './capture-file.ts'
@@ -14,6 +12,7 @@ import type { ControlVerbs } from './control.ts'
 import type { Logger } from './logging.ts'
 import type { ServedStack } from './served-stack.ts'
 import type { Open } from './services/open-services.ts'
+import { collectView, viewVerbs } from './views.ts'
 
 /** How often the end of the last connection is looked for, milliseconds. */
 const CLOSE_CHECK = 20
@@ -27,6 +26,10 @@ export interface RunningParts {
   sockets: Sockets
   services: readonly Open[]
   capture: CaptureFile | undefined
+  /** Says what becomes of the device. */
+  watchesDevice: boolean
+  /** Called when the device is let go. */
+  onEnd?: () => void
 }
 
 /** A stack on its TUN device, with the services on it. */
@@ -42,8 +45,8 @@ export class RunningStack implements ServedStack {
     this.#parts = parts
     this.dev = parts.tun.name
     this.files = parts.capture === undefined ? [] : [parts.capture.path]
-    this.verbs = new Map([['netstat', (options: unknown) => this.#netstat(options)]])
-    this.#watchDevice()
+    this.verbs = new Map(viewVerbs(async (view, args) => [this.collect(view, args)]))
+    if (parts.watchesDevice) this.#watchDevice()
   }
 
   forbidNewPrivileges(): void {
@@ -70,8 +73,9 @@ export class RunningStack implements ServedStack {
   abort(): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    const { driver, clock, tun, capture } = this.#parts
+    const { driver, clock, tun, capture, onEnd } = this.#parts
     driver.stop()
+    onEnd?.()
     capture?.close()
     clock.close()
     tun.release()
@@ -82,8 +86,9 @@ export class RunningStack implements ServedStack {
     return timeWait.awaitingFin + table.size
   }
 
-  #netstat(options: unknown): string {
-    return formatNetstat(snapshot(this.#parts.sockets), (options ?? {}) as NetstatOptions)
+  /** This stack's part of a view. */
+  collect(view: string, args: unknown): unknown {
+    return collectView(view, this.#parts.sockets, args)
   }
 
   #watchDevice(): void {

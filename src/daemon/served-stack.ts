@@ -17,6 +17,6 @@ export interface ServedStack {
   start(): void
   /** Closes the connections in order, resets what is left after `grace`, and lets the device go. */
   close(grace: Duration): Promise<void>
-  /** Resets everything and lets the device go, now. Does nothing after `close` has ended. */
+  /** Resets everything and lets the device go, now; a promise, where that takes a moment. Does nothing after `close` has ended. */
   abort(): void
 }

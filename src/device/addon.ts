@@ -6,6 +6,15 @@ export interface Addon {
   setNoNewPrivileges(): void
   /** One datagram to the service manager's socket. */
   notify(socket: string, state: string): void
+  /** A descriptor of one queue more of the device; the first one makes it. */
+  openQueue(name: string): number
+  /** Another descriptor of the same file. */
+  duplicate(fd: number): number
+  /** A descriptor for `Bell` and `ring`. */
+  makeBell(): number
+  /** Wakes the thread that has a Bell on this descriptor. */
+  ring(fd: number): void
+  readonly Bell: new (fd: number, callback: () => void) => NativeBell
   /** Completes the checksum of a row in place, as `flush` does without offload. */
   completeChecksum(memory: Uint8Array, rows: Int32Array, row: number): void
 }
@@ -103,6 +112,11 @@ export const LINK_UP = 1
 
 /** TUNSETOFFLOAD: unfinished checksums, and TCP segments of up to 64 KB with them. */
 export const Offload = { Checksum: 1, Segmentation4: 2 } as const
+
+/** Hears a bell until it is closed; that leaves the descriptor open. Keeps the process alive. */
+export interface NativeBell {
+  close(): void
+}
 
 export interface NativeTimer {
   /** Microseconds on CLOCK_MONOTONIC; a moment that has passed fires at once. */

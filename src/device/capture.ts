@@ -20,6 +20,8 @@ export type TakeBytes = (bytes: Uint8Array) => boolean
 export interface CaptureOptions {
   /** Microseconds since 1970 at the Instant 0. */
   epoch: number
+  /** The file has its header already: only packets are written. */
+  continues?: boolean
   /** Timestamps of nanoseconds; microseconds when left out. */
   nanoseconds?: boolean
   /** Most bytes of a packet that are kept; all when left out. */

@@ -29,7 +29,7 @@ export class PcapWriter implements CaptureWriter {
     this.#epoch = options.epoch
     this.#resolution = options.nanoseconds === true ? 1000 : 1
     this.#snapLength = options.snapLength ?? SNAP_LENGTH
-    this.#writeFileHeader()
+    if (options.continues !== true) this.#writeFileHeader()
   }
 
   get dropped(): number {

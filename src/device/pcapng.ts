@@ -45,6 +45,7 @@ export class PcapngWriter implements CaptureWriter {
     this.#epoch = options.epoch
     this.#isNano = options.nanoseconds === true
     this.#snapLength = options.snapLength ?? SNAP_LENGTH
+    if (options.continues === true) return
     this.#writeSection()
     this.#writeInterface(options.interfaceName)
   }

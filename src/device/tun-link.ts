@@ -12,7 +12,8 @@ export function configureLink(native: NativeDevice, options: TunOptions): void {
   const isQueueRight = queueLength === -1 || queueLength === numbers[LinkNumber.QueueLength]
   if (!isMtuRight || !isQueueRight) native.setLink(mtu, queueLength, -1)
   const isShort = numbers[LinkNumber.QueueLength]! < QUEUE_LENGTH
-  if (queueLength === -1 && fd === undefined && isShort) lengthenQueue(native)
+  const isOurs = fd === undefined || options.multiQueue === true
+  if (queueLength === -1 && isOurs && isShort) lengthenQueue(native)
   if (hostAddress !== undefined)
     addHostAddress(native, hostAddress.address, hostAddress.prefix, options.peer ?? hostAddress.address)
   if (up && (numbers[LinkNumber.Flags]! & LINK_UP) === 0) native.setLink(-1, -1, 1)

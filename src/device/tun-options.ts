@@ -6,7 +6,7 @@ export interface TunOptions {
   name?: string | undefined
   /** An open TUN descriptor to adopt; it is closed with the device. What is not asked for stays as it is. */
   fd?: number | undefined
-  /** This is one queue of several: others open the same name with the same flag. */
+  /** This is one queue of several: others open the same name with the same flag. With `fd`: a queue that we have opened ourselves. */
   multiQueue?: boolean | undefined
   /** Whether the device outlives the process. Without it, as it is. */
   persist?: boolean | undefined

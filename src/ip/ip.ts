@@ -12,6 +12,8 @@ import type { Routes } from './routes.ts'
 /** What the network layer asks of the stack around it. */
 export interface IpHost extends ReassemblyHost {
   readonly routes: Routes
+  /** Sees a datagram that was put together from fragments first; true when it is not ours to deliver. */
+  handOver(packet: Packet): boolean
   /** Takes a whole datagram for us. The record and its bytes are valid during the call, the bytes until the turn's end. */
   deliver(packet: Packet, now: Instant): void
   /** Fragment zero came and the rest did not: Time Exceeded, code 1, may be due (RFC 792 Time Exceeded; RFC 1122 §3.3.2). */
@@ -60,6 +62,7 @@ export class Ip {
     if (!this.#isForUs(packet)) return
     if (header.moreFragments || header.fragmentOffset !== 0) {
       if (!this.reassembly.add(packet, now)) return
+      if (this.#host.handOver(packet)) return
     }
     this.#host.deliver(packet, now)
   }

@@ -30,7 +30,8 @@ export class Reassembly {
   readonly #table: FlowTable
   readonly #slots: PartialDatagram[] = []
   readonly #free: number[] = []
-  readonly #bytesOf = new Map<number, number>()
+  /** Bytes held of each source: keyed, too, since sources are forged. */
+  readonly #bytesOf: FlowTable
   /** The ends of the list from the oldest datagram to the newest. */
   #oldest = -1
   #newest = -1
@@ -40,6 +41,7 @@ export class Reassembly {
   constructor(host: ReassemblyHost) {
     this.#host = host
     this.#table = new FlowTable(host.random.word(), host.random.word())
+    this.#bytesOf = new FlowTable(this.#table.hash(0, 0, 0), this.#table.hash(0, 0, 1))
   }
 
   /** Unfinished datagrams. */
@@ -136,7 +138,7 @@ export class Reassembly {
     const { ipfrag_high_thresh: total, ipfrag_source_thresh: ofSource } = this.#host.sysctl
     let slot = this.#oldest
     while (slot !== -1) {
-      const isOfSource = (this.#bytesOf.get(source) ?? 0) + more > ofSource
+      const isOfSource = this.#heldOf(source) + more > ofSource
       if (!isOfSource && this.bytes + more <= total) return
       const next = this.#slots[slot]!.newer
       if (slot !== keep && (!isOfSource || this.#slots[slot]!.source === source)) this.#fail(slot)
@@ -146,9 +148,13 @@ export class Reassembly {
 
   #account(source: number, bytes: number): void {
     this.bytes += bytes
-    const held = (this.#bytesOf.get(source) ?? 0) + bytes
-    if (held === 0) this.#bytesOf.delete(source)
-    else this.#bytesOf.set(source, held)
+    const held = this.#heldOf(source) + bytes
+    if (held === 0) this.#bytesOf.delete(source, 0, 0)
+    else this.#bytesOf.set(source, 0, 0, held)
+  }
+
+  #heldOf(source: number): number {
+    return Math.max(0, this.#bytesOf.find(source, 0, 0))
   }
 
   #fail(slot: number): false {

@@ -31,6 +31,30 @@ export function snapshot(sockets: Sockets): SocketRow[] {
   ]
 }
 
+/** The sockets of several stacks that serve one address together: servers that each of them has are one. */
+export function joinSockets(parts: readonly (readonly SocketRow[])[]): SocketRow[] {
+  if (parts.length === 1) return [...parts[0]!]
+  const servers = new Map<string, SocketRow>()
+  const joined: SocketRow[] = []
+  for (const row of parts.flat()) {
+    if (row.state !== 'LISTEN' && row.state !== undefined) {
+      joined.push(row)
+      continue
+    }
+    const name = `${row.protocol} ${row.local}:${row.localPort}`
+    const known = servers.get(name)
+    if (known === undefined) {
+      const server = { ...row }
+      servers.set(name, server)
+      joined.push(server)
+    } else {
+      known.receiveQueue += row.receiveQueue
+      known.sendQueue += row.sendQueue
+    }
+  }
+  return joined
+}
+
 function listeners({ tcp }: Sockets): SocketRow[] {
   return [...tcp.listeners].map((listener) => ({
     protocol: 'tcp',

@@ -111,8 +111,12 @@ export class Sockets {
     )
   }
 
+  /** Nobody has this connection, and its segments would come to this stack. */
   isFlowFree(local: number, localPort: number, remote: number, remotePort: number): boolean {
-    return this.tcp.isPairFree(local, localPort, remote, remotePort, this.now)
+    return (
+      this.stack.isOwnFlow(local, localPort, remote, remotePort) &&
+      this.tcp.isPairFree(local, localPort, remote, remotePort, this.now)
+    )
   }
 
   #opened<S extends Socket>(socket: S): S {

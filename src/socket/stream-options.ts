@@ -178,7 +178,7 @@ const tcpOptions: Readonly<Record<number, Option>> = {
     set: (s, value) => configured(s, true, (t) => (t.notSentLowWater = value >>> 0)),
   },
   [TcpOption.QuickAck]: {
-    get: (s) => Number((s.connection?.acks.mode ?? s.settings.quickAck) !== 0),
+    get: (s) => Number(!(s.connection?.ackDelay.isTwoWay(s.connection) ?? s.settings.delaysAcks)),
     set: setQuickAck,
   },
 }
@@ -297,14 +297,12 @@ const withOverhead = (s: StreamSocket, value: number, least: number): number =>
 
 const doubles = (s: StreamSocket): boolean => s.sockets.tcp.host.profile.doublesBuffers
 
-/** Odd: acknowledge at once, what is owed too. Even: later. */
+/** Of an open connection, for a while; of a listener, for those that it will accept. */
 function setQuickAck(s: StreamSocket, value: number): number {
-  const mode = value & 1
-  s.configure((t) => (t.quickAck = mode))
-  const acks = s.connection?.acks
-  if (acks === undefined) return 0
-  acks.mode = mode
-  if (mode === 1 && acks.delayed) acks.oweNow()
+  const { connection } = s
+  if (connection === undefined) return configured(s, true, (t) => (t.delaysAcks = value === 0))
+  connection.ackDelay.prefer(connection, value)
+  if (connection.acks.now) connection.speak()
   return 0
 }
 

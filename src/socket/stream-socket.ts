@@ -96,6 +96,7 @@ export class StreamSocket extends ConnectionHolder implements Socket {
     }
     const error = this.end.listen()
     if (error !== 0) return error
+    if (this.settings.delaysAcks) this.configure((t) => (t.delaysAcks = false)) // as on Linux it holds only if set afterwards
     this.listener = this.sockets.tcp.listen(this.localAddress, this.localPort, limit, this.settings)
     this.listener.user = this
     return 0

@@ -13,6 +13,10 @@ export class StackCounters {
   DeviceDropped = 0
   /** Packets to ourselves dropped because the queue for them was full. */
   LoopbackDropped = 0
+  /** Packets that came to another queue than their owner's: given away, received from the others, and dropped since the ring was full. */
+  HandedOver = 0
+  TakenOver = 0
+  HandOverDropped = 0
   /** TCP segments to broadcast or multicast (RFC 1122 §4.2.3.10). */
   TcpNotUnicast = 0
 }

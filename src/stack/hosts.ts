@@ -17,6 +17,7 @@ export const ipHost = (stack: Stack): IpHost => ({
   counters: stack.counters.ip,
   routes: stack.routes,
   giveLater: (offset, length) => stack.turnMemory.giveLater(offset, length),
+  handOver: (packet) => stack.onReassembled?.(packet) ?? false,
   deliver: (packet, now) => stack.deliver(packet, now),
   reassemblyTimedOut: (packet, now) => stack.reassemblyTimedOut(packet, now),
 })
@@ -70,7 +71,7 @@ export const udpHost = (stack: Stack, outlet: Outlet, ring: ReplyRing): UdpHost 
   get discoversPathMtu() {
     return stack.sysctls.ip.ip_no_pmtu_disc === 0
   },
-  choosePort: (isFree) => stack.ports.choose(isFree),
+  choosePort: (isFree) => stack.ports.choose((port) => stack.isOwnPort(port) && isFree(port)),
   giveLater: (offset, length) => stack.turnMemory.giveLater(offset, length),
   ready: (owner) => stack.ready(owner),
   wake: () => stack.wake(),

@@ -21,6 +21,7 @@ import { Exit } from './exit.ts'
 import { icmpHost, ipHost, tcpHost, udpHost } from './hosts.ts'
 import { Loopback } from './loopback.ts'
 import { Outlet } from './outlet.ts'
+import type { Owners } from './owners.ts'
 import type { PacketSink } from './packet-sink.ts'
 import { EphemeralPorts } from './ports.ts'
 import { ReadyList, type Runnable } from './ready-list.ts'
@@ -52,6 +53,8 @@ export interface StackOptions {
   quietTime?: Instant
   /** Whose choices TCP makes where RFCs leave one; Linux's when left out. The stack's own: it may be changed while it runs. */
   profile?: TcpProfile
+  /** Where other stacks serve the address too: whose is what. */
+  owners?: Owners | undefined
 }
 
 /**
@@ -69,6 +72,7 @@ export class Stack {
   readonly paths: PathMtus
   readonly ports: EphemeralPorts
   readonly turnMemory: TurnMemory
+  readonly owners: Owners | undefined
   readonly ip: Ip
   readonly icmp: Icmp
   readonly udp: Udp
@@ -77,6 +81,8 @@ export class Stack {
   onWake: (() => void) | undefined
   /** Called with what was thrown in a turn: a bug. The turn goes on. */
   onFault: ((error: unknown) => void) | undefined
+  /** Called with a datagram put together from fragments; true when another stack gets it. */
+  onReassembled: ((packet: Packet) => boolean) | undefined
   readonly #loopback: Loopback
   readonly #replies: ReplyRing
   readonly #datagrams: ReplyRing
@@ -91,6 +97,7 @@ export class Stack {
     const { arena, mtu = 1500 } = options
     const { counters } = this
     this.arena = arena
+    this.owners = options.owners
     this.random = new SeededRandom(options.seed)
     this.profile = options.profile ?? { ...LINUX }
     this.sysctls = options.sysctls ?? new Sysctls(this.profile)
@@ -186,6 +193,19 @@ export class Stack {
     if (this.#isInTurn || this.#isWakeAsked) return
     this.#isWakeAsked = true
     this.onWake?.()
+  }
+
+  /** Whether segments of this connection come to us; those to ourselves do. */
+  isOwnFlow(local: number, localPort: number, remote: number, remotePort: number): boolean {
+    const { owners } = this
+    if (owners === undefined || this.routes.isLocal(remote)) return true
+    return owners.ofFlow(local, remote, (remotePort << 16) | localPort) === owners.self
+  }
+
+  /** Whether datagrams to this ephemeral port come to us. */
+  isOwnPort(port: number): boolean {
+    const { owners } = this
+    return owners === undefined || owners.ofPort(port) === owners.self
   }
 
   /** A whole datagram for us. */

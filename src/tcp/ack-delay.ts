@@ -94,6 +94,22 @@ export class AckDelay {
     this.timeout = SHORTEST
   }
 
+  /**
+   * TCP_QUICKACK (tcp(7)): with 0 acknowledgements wait for an answer to carry them; with 1 they do not, and one that is owed for what has been
+   * read goes now; with 2 only that one. It wears off: how data comes and goes decides afterwards.
+   */
+  prefer(c: Connection, value: number): void {
+    const { acks } = c
+    const wasOwed = acks.delayed
+    this.#answers = 0
+    if (value !== 0 && wasOwed) {
+      if (this.#pushed === Pushed.Not) this.#pushed = Pushed.Once
+      if (this.wasRead(c)) acks.oweNow()
+    }
+    if (value === 0 || (wasOwed && (value & 1) === 0)) this.#answers = c.tcp.host.sysctl.tcp_pingpong_thresh
+  }
+
+  /** An answer is likely to carry what is to be acknowledged. */
   isTwoWay(c: Connection): boolean {
     return this.#answers >= c.tcp.host.sysctl.tcp_pingpong_thresh
   }

@@ -22,8 +22,6 @@ export class Acks {
   quick: number
   /** The most of these at a time. */
   readonly quickMost: number
-  /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
-  mode = -1
   #limitedAt: Instant = Number.NEGATIVE_INFINITY
   readonly #everySecond: boolean
 
@@ -59,7 +57,8 @@ export class Acks {
    */
   oweForData(unacknowledged: number, segmentSize: number, isTwoWay: boolean): boolean {
     const isSecond = this.delayed && this.#everySecond
-    if (unacknowledged > segmentSize || this.#isQuick(isTwoWay) || isSecond) this.now = true
+    const isQuick = this.quick > 0 && !isTwoWay
+    if (unacknowledged > segmentSize || isQuick || isSecond) this.now = true
     else this.delayed = true
     return this.now
   }
@@ -91,14 +90,9 @@ export class Acks {
     this.answer = false
   }
 
-  #isQuick(isTwoWay: boolean): boolean {
-    return this.mode === 1 || (this.mode === -1 && this.quick > 0 && !isTwoWay)
-  }
-
   /** See `rest.ts`. None is owed. */
   carry(memo: Memo): void {
     this.quick = memo.number(this.quick)
-    this.mode = memo.number(this.mode)
     this.#limitedAt = memo.instant(this.#limitedAt)
   }
 }

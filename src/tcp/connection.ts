@@ -141,7 +141,7 @@ export class Connection {
     this.congestion = createController(controller, tcp.host.random)
     this.recovery.board.lossWatcher = this.congestion
     this.timers = new Timers(tcp.timers, id)
-    this.acks.mode = settings.quickAck
+    if (settings.delaysAcks && !isActive) this.ackDelay.prefer(this, 0)
     this.statistics = new Statistics(now)
     this.timestampOffset = timestampOffset
     this.path = new Path(this, now)

@@ -3,8 +3,9 @@ import type { Duration, Instant } from '../base/time.ts'
 import { add } from '../wire/seq.ts'
 import type { Phase } from './congestion.ts'
 import type { Connection } from './connection.ts'
+import { Mark } from './mark.ts'
 import { Rack } from './rack.ts'
-import { Mark, Scoreboard } from './scoreboard.ts'
+import { Scoreboard } from './scoreboard.ts'
 
 /** Duplicates that stand for a loss (RFC 5681 §3.2). */
 export const DUPLICATE_THRESHOLD = 3

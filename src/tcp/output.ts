@@ -1,18 +1,23 @@
 // hot path: runs once a turn for each connection that has something to say.
 import { type Instant, MILLISECOND } from '../base/time.ts'
-import { add, afterOrAt, before, distance } from '../wire/seq.ts'
+import { add, after, afterOrAt, before, distance } from '../wire/seq.ts'
 import { Flag } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import type { SegmentSink } from './host.ts'
 import { noteLimit } from './limits.ts'
+import { Mark } from './mark.ts'
 import { NO_PROBE, PROBE_WAITS } from './mtu-search.ts'
 import { optionsLength } from './options.ts'
-import { Mark } from './scoreboard.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
+import type { SendState } from './send.ts'
 import { Timer } from './timers.ts'
 
 /** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
 const SUPER_SEGMENT = 65535 - 20 - 60
+
+/** Segments that may be out whatever their size, and then one for every 512 bytes of send buffer: a peer may ask for tiny ones (CVE-2019-11479). */
+const LEAST_ROWS = 1024
+const ROW_SHIFT = 9
 
 /** Says what is due now: acknowledgements, what was lost, what is new. False when the sink had no room for all of it. */
 export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
@@ -116,7 +121,7 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
   const { send, recovery } = c
   const { board } = recovery
   const size = sizeNow(c)
-  const most = out.segmentationOffload ? Math.max(size, room - (room % size)) : size
+  const most = out.segmentationOffload && isSuperFine(c) ? Math.max(size, room - (room % size)) : size
   const seq = board.startOf(row)
   while (board.lengthOf(row) < size && board.join(row)); // pieces cut for a smaller segment, or by small writes
   if (board.lengthOf(row) > Math.min(most, SUPER_SEGMENT))
@@ -130,16 +135,18 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
   const wasResent = (board.marksOf(row) & Mark.EverResent) !== 0
   recovery.resent(c, row, now)
   c.pacer.sent(c, data)
-  countResent(c, data, wasResent)
+  countResent(c, data, Math.max(1, Math.ceil(data / size)), wasResent)
   spoke(c, now)
   return true
 }
 
-function countResent(c: Connection, data: number, wasResent: boolean): void {
+/** What carries nothing new is no part of OutSegs (RFC 4022 §4), where all that is sent has been counted. */
+function countResent(c: Connection, data: number, segments: number, wasResent: boolean): void {
   const { counters } = c.tcp.host
-  c.retransmits++
+  c.retransmits += segments
   c.bytesRetransmitted += data
-  counters.RetransSegs++
+  counters.RetransSegs += segments
+  counters.OutSegs -= segments
   if (wasResent) counters.TCPLostRetransmit++
   if (c.recovery.phase === 'recovery') counters.TCPFastRetrans++
   else if (c.recovery.phase === 'loss') counters.TCPSlowStartRetrans++
@@ -200,9 +207,15 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   return true
 }
 
-/** A super-segment is cut by others: none of its segments may be fragmented, and only one must say that the window was reduced. */
+/**
+ * A super-segment is cut by others: none of its segments may be fragmented, only one must say that the window was reduced, and the urgent
+ * pointer of each counts from another number.
+ */
 const isSuperFine = (c: Connection): boolean =>
-  c.settings.discoversPathMtu && !c.path.mayFragment && !c.ecn.owesCwr
+  c.settings.discoversPathMtu && !c.path.mayFragment && !c.ecn.owesCwr && !isUrgentAhead(c.send)
+
+/** Urgent data has not been acknowledged (Linux's tcp_urg_mode). */
+const isUrgentAhead = (send: SendState): boolean => send.isUrgent && after(send.up, send.una)
 
 /** A segment larger than the path is known to take (RFC 4821 §7.3). */
 function sendMtuProbe(c: Connection, out: SegmentSink, length: number, now: Instant): boolean {
@@ -228,6 +241,7 @@ const sizeNow = (c: Connection): number =>
 /** How many bytes, up to `burst`, may be sent as the next segment: full ones (SHLD-28), the windows (RFC 5681 §2), Nagle, silly windows (MUST-38). */
 function allowed(c: Connection, size: number, burst: number): number {
   const { send, recovery } = c
+  if (recovery.board.count >= Math.max(LEAST_ROWS, send.limit >> ROW_SHIFT)) return 0
   const unsent = send.unsent
   const window = c.congestion.window - recovery.inFlight(c)
   const most = Math.min(SUPER_SEGMENT - (SUPER_SEGMENT % size), Math.floor(burst / size) * size)

@@ -1,9 +1,10 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
 import { after, type Seq } from '../wire/seq.ts'
+import { Mark } from './mark.ts'
 import type { Memo } from './memo.ts'
 import type { RoundTrip } from './rtt.ts'
-import { Mark, type Scoreboard } from './scoreboard.ts'
+import type { Scoreboard } from './scoreboard.ts'
 
 /** Quarters of the minimal RTT that the reordering window may grow to, and for how many recoveries it keeps (RFC 8985 §7.2 step 4). */
 const MAX_STEPS = 255
@@ -70,7 +71,10 @@ export class Rack {
     if (this.sentAt < 0) return 0
     for (let row = board.firstUnjudged; row < board.count; row++) {
       const marks = board.marksOf(row)
-      if ((marks & Mark.Sacked) !== 0) continue
+      if ((marks & Mark.Sacked) !== 0) {
+        row = board.lastKnown(row)
+        continue
+      }
       if ((marks & (Mark.Lost | Mark.Resent)) === Mark.Lost) continue
       const sentAt = board.sentAt(row)
       if (sentAt > this.sentAt || (sentAt === this.sentAt && !after(this.end, board.endOf(row)))) {

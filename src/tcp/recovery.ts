@@ -7,10 +7,10 @@ import type { Connection } from './connection.ts'
 import { Delivery, type DeliveryWatcher } from './delivery.ts'
 import { DeliveryRate } from './delivery-rate.ts'
 import { LossDetection } from './loss-detection.ts'
+import { Mark } from './mark.ts'
 import { RateReduction } from './rate-reduction.ts'
 import { sampleRtt } from './rtt-sample.ts'
 import { readSackBlocks } from './sack-blocks.ts'
-import { Mark } from './scoreboard.ts'
 import { Undo } from './undo.ts'
 
 /** Filled anew for each acknowledgement. */

@@ -21,8 +21,10 @@ export function readSackBlocks(c: Connection, seg: Segment, out: Delivery): bool
       c.tcp.host.counters.TCPSACKDiscard++
       continue
     }
-    recovery.board.sack(left, right, out, recovery)
+    recovery.board.sack(left, right, c.segmentSize, out, recovery)
+    recovery.board.known.note(left, right)
   }
+  if (seg.sackCount > 0) recovery.board.known.turn()
   return isDsack
 }
 

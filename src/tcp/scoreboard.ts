@@ -1,23 +1,11 @@
 // hot path: segments sent are rows of typed arrays; an acknowledgement touches only the rows that it changes.
 import type { Instant } from '../base/time.ts'
-import { after, afterOrAt, before, beforeOrAt, distance, earlier, type Seq, toSeq } from '../wire/seq.ts'
+import { add, after, afterOrAt, before, beforeOrAt, distance, earlier, type Seq, toSeq } from '../wire/seq.ts'
 import type { Delivery, DeliveryWatcher } from './delivery.ts'
 import { type LossWatcher, LostSegment } from './lost-segment.ts'
+import { Mark } from './mark.ts'
+import { SackMemory } from './sack-memory.ts'
 import { type DeliveryClock, Sending } from './sending.ts'
-
-/** What is known of a segment that was sent. */
-export const Mark = {
-  /** The receiver has it (RFC 2018). */
-  Sacked: 1,
-  /** Presumed lost. */
-  Lost: 2,
-  /** Sent again, and that copy is not presumed lost. */
-  Resent: 4,
-  /** Sent again at some time: its acknowledgement times nothing (Karn). */
-  EverResent: 8,
-  /** The application, not the network, limited the sender when it went out. */
-  AppLimited: 16,
-} as const
 
 /** Integers and doubles of a row. */
 const Int = { Start: 0, End: 1, Marks: 2 } as const
@@ -43,6 +31,7 @@ export class Scoreboard {
   /** Bytes presumed lost since the connection began. */
   everLost = 0
   lossWatcher: LossWatcher | undefined
+  readonly known = new SackMemory()
   /** The highest SACKed sequence number, while something is SACKed (FACK). */
   highestSacked: Seq = toSeq(0)
   /** Rows before this one are not (Lost and not Resent): where the search for one begins. */
@@ -137,20 +126,38 @@ export class Scoreboard {
       this.#acknowledgeFirst(out, watcher)
     }
     if (this.#count === 0) this.#release()
-    else if (this.sacked === 0) this.highestSacked = una
+    else if (this.sacked === 0) {
+      this.highestSacked = una
+      this.known.clear()
+    }
   }
 
-  /** A SACK block: marks the rows that lie in it, splitting at its edges. */
-  sack(left: Seq, right: Seq, out: Delivery, watcher: DeliveryWatcher): void {
+  /** A SACK block: marks the rows that lie in it. Its edges cut rows into whole segments of `size` bytes only: crumbs would make as many rows. */
+  sack(left: Seq, right: Seq, size: number, out: Delivery, watcher: DeliveryWatcher): void {
     for (let row = this.find(left); row < this.#count && before(this.startOf(row), right); row++) {
-      if ((this.marksOf(row) & Mark.Sacked) !== 0) continue
-      if (before(this.startOf(row), left)) {
-        this.split(row, left)
+      const start = this.startOf(row)
+      if ((this.marksOf(row) & Mark.Sacked) !== 0) {
+        row = this.lastKnown(row)
         continue
       }
-      if (after(this.endOf(row), right)) this.split(row, right)
+      if (before(start, left)) {
+        const cut = Math.ceil(distance(start, left) / size) * size
+        const least = earlier(this.endOf(row), add(start, cut + size))
+        if (cut < this.lengthOf(row) && !after(least, right)) this.split(row, add(start, cut))
+        continue
+      }
+      if (after(this.endOf(row), right)) {
+        const cut = distance(start, right)
+        if (cut < size) return
+        this.split(row, add(start, cut - (cut % size)))
+      }
       this.#sackRow(row, out, watcher)
     }
+  }
+
+  /** Of a SACKed row: the last one of those that the last acknowledgement has told of in the same block, as far as we know. */
+  lastKnown(row: number): number {
+    return Math.max(row, this.find(this.known.endFrom(this.startOf(row))) - 1)
   }
 
   /** Presumes the row lost. */
@@ -204,6 +211,7 @@ export class Scoreboard {
     }
     this.sacked = 0
     this.#judged = 0
+    this.known.clear()
   }
 
   /** The first row that is presumed lost and not sent again since, or -1. */
@@ -231,19 +239,16 @@ export class Scoreboard {
     return low
   }
 
-  /** Cuts the row in two at `seq`, which lies inside it. */
+  /** Cuts the row in two at `seq`, which lies inside it. The rows on the shorter side make room. */
   split(row: number, seq: Seq): void {
     if (this.#count === this.#capacity) this.#grow()
-    const ints = this.#ints!
-    const doubles = this.#doubles!
-    for (let i = this.#count; i > row; i--) {
-      const to = this.#at(i)
-      const from = this.#at(i - 1)
-      for (let k = 0; k < INTS; k++) ints[to * INTS + k] = ints[from * INTS + k]!
-      for (let k = 0; k < DOUBLES; k++) doubles[to * DOUBLES + k] = doubles[from * DOUBLES + k]!
-    }
+    if (row < this.#count >> 1) {
+      this.#head = (this.#head - 1) & (this.#capacity - 1)
+      for (let i = 0; i <= row; i++) this.#copy(i, i + 1)
+    } else for (let i = this.#count; i > row; i--) this.#copy(i, i - 1)
     this.#count++
-    doubles[this.#at(row) * DOUBLES + Double.InFlight]! -= distance(seq, this.endOf(row + 1))
+    const ints = this.#ints!
+    this.#doubles![this.#at(row) * DOUBLES + Double.InFlight]! -= distance(seq, this.endOf(row + 1))
     ints[this.#at(row) * INTS + Int.End] = seq
     ints[this.#at(row + 1) * INTS + Int.Start] = seq
     if (this.#lostFrom > row) this.#lostFrom = row
@@ -254,16 +259,13 @@ export class Scoreboard {
   join(row: number): boolean {
     if (row + 1 >= this.#count || !this.#waits(row) || !this.#waits(row + 1)) return false
     const ints = this.#ints!
-    const doubles = this.#doubles!
     const at = this.#at(row) * INTS
     ints[at + Int.Marks]! |= ints[this.#at(row + 1) * INTS + Int.Marks]!
     ints[at + Int.End] = ints[this.#at(row + 1) * INTS + Int.End]!
-    for (let i = row + 1; i < this.#count - 1; i++) {
-      const to = this.#at(i)
-      const from = this.#at(i + 1)
-      for (let k = 0; k < INTS; k++) ints[to * INTS + k] = ints[from * INTS + k]!
-      for (let k = 0; k < DOUBLES; k++) doubles[to * DOUBLES + k] = doubles[from * DOUBLES + k]!
-    }
+    if (row < this.#count >> 1) {
+      for (let i = row + 1; i > 0; i--) this.#copy(i, i - 1)
+      this.#head = (this.#head + 1) & (this.#capacity - 1)
+    } else for (let i = row + 1; i < this.#count - 1; i++) this.#copy(i, i + 1)
     this.#count--
     if (this.#judged > row) this.#judged = row
     return true
@@ -354,6 +356,13 @@ export class Scoreboard {
     return (this.#head + row) & (this.#capacity - 1)
   }
 
+  #copy(toRow: number, fromRow: number): void {
+    const to = this.#at(toRow)
+    const from = this.#at(fromRow)
+    for (let k = 0; k < INTS; k++) this.#ints![to * INTS + k] = this.#ints![from * INTS + k]!
+    for (let k = 0; k < DOUBLES; k++) this.#doubles![to * DOUBLES + k] = this.#doubles![from * DOUBLES + k]!
+  }
+
   #grow(): void {
     const capacity = this.#capacity === 0 ? FIRST_CAPACITY : this.#capacity * 2
     const ints = new Int32Array(capacity * INTS)
@@ -372,6 +381,7 @@ export class Scoreboard {
   /** Nothing is outstanding. A large ring is given back; a small one is kept while the connection is busy. */
   #release(): void {
     this.sacked = 0
+    this.known.clear()
     this.lost = 0
     this.resent = 0
     this.#lostFrom = 0

@@ -72,8 +72,8 @@ export class Settings implements SharedPort {
   typeOfService = 0
   /** IP_MTU_DISCOVER; 0: segments may be fragmented. */
   mtuDiscovery: number
-  /** TCP_QUICKACK: 1 on, 0 off, -1 as the connection goes. */
-  quickAck = -1
+  /** TCP_QUICKACK was set to 0 on a listener: what it accepts begins by waiting for answers to carry its acknowledgements. */
+  delaysAcks = false
 
   constructor(sysctl: TcpSysctls) {
     this.keepIdle = sysctl.tcp_keepalive_time * SECOND

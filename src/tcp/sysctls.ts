@@ -7,7 +7,7 @@ export class TcpSysctls {
   tcp_abort_on_overflow = 0
   /** Challenge ACKs a second for the whole stack (RFC 5961 §7); Linux's default is no limit. */
   tcp_challenge_ack_limit = 0x7fffffff
-  tcp_congestion_control = 'reno'
+  tcp_congestion_control = 'cubic'
   /** 1: the peer is told of what arrived twice (RFC 2883). */
   tcp_dsack = 1
   /** 3 or 4: tail-loss probes (RFC 8985 §7); 0: none. */

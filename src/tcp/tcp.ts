@@ -191,15 +191,16 @@ export class Tcp {
     return c
   }
 
-  /** OPEN of a passive connection made active (RFC 9293 §3.10.1): LISTEN to SYN-SENT. */
+  /** OPEN of a passive connection made active (RFC 9293 §3.10.1): LISTEN to SYN-SENT. Undefined, and still LISTEN, when the pair is in use. */
   connectFromListen(
     listener: Listener,
     local: number,
     remote: number,
     remotePort: number,
     now: Instant,
-  ): Connection {
+  ): Connection | undefined {
     this.tick(now)
+    if (!this.isPairFree(local, listener.port, remote, remotePort, now)) return undefined
     this.unlisten(listener)
     const iss = initialNumber(this, local, listener.port, remote, remotePort, now)
     const c = this.create(local, listener.port, remote, remotePort, true, listener.settings, iss, now)

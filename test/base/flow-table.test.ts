@@ -78,6 +78,18 @@ describe('the flow table', () => {
     expect([table.find(1, 1, 3), table.find(2, 2, 3), table.find(3, 2, 1)]).toEqual([-1, -1, -1])
   })
 
+  test('[RFC6528 §3] its hash is keyed: who shares a slot under one key does not under another', () => {
+    const table = new FlowTable(1, 2)
+    const other = new FlowTable(1, 3)
+    const slot = (of: FlowTable, port: number): number => of.hash(1, 2, port) & 0xff
+    const together = Array.from({ length: 65_536 }, (_, port) => port).filter(
+      (port) => slot(table, port) === 0,
+    )
+    const slots = new Set(together.map((port) => slot(other, port)))
+    expect(together.length).toBeGreaterThan(180)
+    expect(slots.size).toBeGreaterThan(100)
+  })
+
   test('handle 0 is a handle, and a flow set again has the later one', () => {
     const table = new FlowTable(1, 2)
     table.set(1, 2, 3, 0)

@@ -56,7 +56,7 @@ describe('mistakes of usage are status 2', () => {
     [['up', 'tun0'], 'too many arguments'],
     [['up', '--mtu'], "option '--mtu <bytes>' argument missing"],
     [['up', '--mtu', '1'], 'tunstack: --mtu: must be an integer from 68 to 65535'],
-    [['up', '--queues', '4'], 'tunstack: --queues: more than one queue is not supported yet'],
+    [['up', '--queues', '65'], 'tunstack: --queues: must be an integer from 1 to 64'],
     [['netstat', '-x'], "unknown option '-x'"],
   ])('%j', async (args, message) => {
     expect(await run(args)).toBe(2)

@@ -103,6 +103,18 @@ test('clients that break off or never read harm nobody', async () => {
   expect(await ask(path, 'echo', 2)).toBe(2)
 })
 
+test('who comes on top of 64 clients is turned away', async () => {
+  const { path } = await serving()
+  const clients: Socket[] = []
+  for (let i = 0; i < 64; i++) clients.push(await client(path))
+  expect(await ask(path, 'echo', 1).catch(() => 'refused')).toBe('refused')
+  const [first] = clients
+  first!.destroy()
+  await once(first!, 'close')
+  await expect.poll(() => ask(path, 'echo', 2).catch(() => 'refused')).toBe(2)
+  for (const other of clients) other.destroy()
+})
+
 test('the socket is for its owner and group, and goes away with its folder', async () => {
   const path = join(temporaryFolder(), 'made', 'tun9.sock')
   const server = await ControlServer.listen(path, VERBS)

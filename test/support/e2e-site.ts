@@ -19,6 +19,12 @@ const PATIENCE = 15_000
 /** With TUNSTACK_TEST_OFFLOAD=off daemons exchange packets one by one, unless a test says otherwise. */
 const MODE = process.env.TUNSTACK_TEST_OFFLOAD === 'off' ? ['--no-offload'] : []
 
+/** With TUNSTACK_TEST_QUEUES=2 daemons serve so many queues; an adopted descriptor is one. */
+const queuesFor = (options: readonly string[]): string[] => {
+  const queues = process.env.TUNSTACK_TEST_QUEUES
+  return queues === undefined || options.includes('--tun-fd') ? [] : ['--queues', queues]
+}
+
 export class Site {
   readonly namespace = new Namespace()
   /** Everybody may enter it, as `--user` needs. */
@@ -70,6 +76,7 @@ export class Site {
       '--log-level',
       'debug',
       ...MODE,
+      ...queuesFor(options),
       ...options,
     ])
     this.#daemons.push(daemon)

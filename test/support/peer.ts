@@ -152,12 +152,12 @@ export class Peer {
   }
 
   /** The next segment is a SYN-ACK whose number is a cookie: our numbers count from it now. Returns its options in the notation. */
-  expectsCookie(): string {
+  expectsCookie(line = 'S. 0:0(0) ack 1'): string {
     this.#transmit()
     const [sent] = this.outbox
     if (sent === undefined) this.fail('a SYN-ACK', 'nothing')
     this.iss = sent.segment.seq
-    return formatOptions(this.expects('S. 0:0(0) ack 1'), this.#fromUs)
+    return formatOptions(this.expects(line), this.#fromUs)
   }
 
   expectsNothing(): void {

@@ -149,6 +149,79 @@ describe('data in both directions', () => {
   })
 })
 
+describe('TCP_QUICKACK', () => {
+  /** A request, answered at once: acknowledgements wait for the next answer. */
+  function talking(): Peer {
+    const peer = established()
+    peer.sends('P. 1:11(10) ack 1')
+    peer.writes(10)
+    peer.expects('P. 1:11(10) ack 11')
+    peer.reads()
+    expect(peer.c.ackDelay.isTwoWay(peer.c)).toBe(true)
+    return peer
+  }
+
+  test('[tcp(7)] 1: what has been read is acknowledged at once, and what comes next', () => {
+    const peer = talking()
+    peer.sends('P. 11:21(10) ack 11')
+    peer.reads()
+    peer.expectsNothing()
+    peer.c.ackDelay.prefer(peer.c, 1)
+    peer.c.speak()
+    peer.expects('. 11:11(0) ack 21')
+    peer.sends('P. 21:31(10) ack 11')
+    peer.expects('. 11:11(0) ack 31')
+  })
+
+  test('[tcp(7)] it is not permanent: an answer ends it, and so do the quick ones that are left', () => {
+    const peer = talking()
+    peer.c.ackDelay.prefer(peer.c, 1)
+    peer.sends('P. 11:21(10) ack 11')
+    peer.expects('. 11:11(0) ack 21')
+    peer.writes(10)
+    peer.expects('P. 11:21(10) ack 21')
+    peer.sends('P. 21:31(10) ack 21')
+    peer.expectsNothing()
+    const other = delaying()
+    other.c.acks.quick = 1
+    other.c.ackDelay.prefer(other.c, 1)
+    other.sends('P. 1:11(10) ack 1')
+    other.expects('. 1:1(0) ack 11')
+    other.sends('P. 11:21(10) ack 1')
+    other.expectsNothing()
+  })
+
+  test('what nobody has read yet goes on waiting', () => {
+    const peer = talking()
+    peer.sends('P. 11:21(10) ack 11')
+    peer.c.ackDelay.prefer(peer.c, 1)
+    peer.c.speak()
+    peer.expectsNothing()
+    expect(ackedAt(peer, peer.elapsed)).toBe(40 * MILLISECOND)
+  })
+
+  test('an even number: only what is owed', () => {
+    const peer = talking()
+    peer.sends('P. 11:21(10) ack 11')
+    peer.reads()
+    peer.c.ackDelay.prefer(peer.c, 2)
+    peer.c.speak()
+    peer.expects('. 11:11(0) ack 21')
+    peer.sends('P. 21:31(10) ack 11')
+    peer.expectsNothing()
+  })
+
+  test('0: acknowledgements wait for an answer, until one is missed', () => {
+    const peer = established()
+    peer.c.ackDelay.prefer(peer.c, 0)
+    peer.sends('P. 1:11(10) ack 1')
+    peer.expectsNothing()
+    expect(ackedAt(peer, peer.elapsed)).toBe(40 * MILLISECOND)
+    peer.sends('P. 11:21(10) ack 1')
+    peer.expects('. 1:1(0) ack 21')
+  })
+})
+
 describe('what the user reads', () => {
   test('[RFC9293 §3.8.6.3] all of it: the acknowledgement goes at once', () => {
     const peer = delaying()

@@ -92,17 +92,6 @@ describe('delayed acknowledgements', () => {
     expect(immediate).toBeGreaterThan(8)
     expect(immediate).toBeLessThanOrEqual(16)
   })
-
-  test('TCP_QUICKACK: on, never delayed; off, always', () => {
-    const on = delaying()
-    on.c.acks.mode = 1
-    on.sends('P. 1:101(100) ack 1')
-    on.expects('. 1:1(0) ack 101')
-    const off = established()
-    off.c.acks.mode = 0
-    off.sends('P. 1:101(100) ack 1')
-    off.expectsNothing()
-  })
 })
 
 describe('out of order', () => {

@@ -245,6 +245,23 @@ describe('SYN cookies', () => {
     peer.state('ESTABLISHED')
   })
 
+  test('tcp_abort_on_overflow: a cookie that finds the accept queue full is not reset all the same, as on Linux', () => {
+    const { peer } = answered('S 0:0(0) <mss 1460>', { sysctl: { tcp_abort_on_overflow: 1 } })
+    peer.listener!.backlog = -1
+    peer.sends('. 1:1(0) ack 1')
+    peer.expectsNothing()
+    expect(peer.counters).toMatchObject({ SyncookiesRecv: 1, ListenOverflows: 1, ListenDrops: 1, OutRsts: 0 })
+  })
+
+  test('[RFC3168 §6.1.1] ECN is known again from the timestamp', () => {
+    const peer = crowded()
+    peer.sends(SYN.replace('S', 'SEW'))
+    const options = peer.expectsCookie('SE. 0:0(0) ack 1')
+    const val = Number(/TS val (\d+)/.exec(options)![1])
+    peer.sends(`. 1:1(0) ack 1 <nop,nop,TS val 101 ecr ${val}>`)
+    expect(peer.accepts().options.ecn).toBe(true)
+  })
+
   test('[RFC7323 §3] a cookie that tells what is switched off meanwhile is refused', () => {
     const { peer, options } = answered(SYN)
     const val = Number(/TS val (\d+)/.exec(options)![1])

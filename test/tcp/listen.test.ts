@@ -193,6 +193,15 @@ describe('SYN-RECEIVED', () => {
   })
 })
 
+test('tcp_synack_retries: so many are sent again; then the handshake is over, and counted', () => {
+  const peer = synReceived({ sysctl: { tcp_synack_retries: 2 } })
+  peer.advance(10 * SECOND)
+  expect(peer.takesTimes()).toEqual([1, 3].map((seconds) => seconds * SECOND))
+  peer.state('LISTEN')
+  expect(peer.counters).toMatchObject({ TCPSynRetrans: 2, RetransSegs: 2, TCPTimeouts: 1, AttemptFails: 1 })
+  expect(peer.tcp.synCache.size).toBe(0)
+})
+
 describe('backlog', () => {
   test('[RFC9293 §3.10.1] as many handshakes wait as listen() allows, and one more', () => {
     const peer = listening({ backlog: 0 })

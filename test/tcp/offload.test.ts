@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/base/time.ts'
+import { add } from '../../src/wire/seq.ts'
 import { connected } from '../support/peers.ts'
 
 const offload = { offload: true, settings: { noDelay: false, sendBuffer: 1 << 20 } }
@@ -28,6 +29,21 @@ describe('super-segments', () => {
     peer.expectsNothing()
     peer.sends('. 1:1(0) ack 101')
     peer.expects('P. 4481:5101(620) ack 1 gso 0')
+  })
+
+  test('[RFC9293 §3.8.5] none while urgent data is out: who cuts them does not move the urgent pointer', () => {
+    const peer = connected(offload)
+    peer.writes(4000)
+    peer.c.send.up = add(peer.c.send.base, 4000)
+    peer.c.send.isUrgent = true
+    peer.expects('U. 1:1461(1460) ack 1 urg 4000 gso 0')
+    peer.expects('UP. 1461:2921(1460) ack 1 urg 2540 gso 0')
+    peer.expects('UP. 2921:4001(1080) ack 1 urg 1080 gso 0')
+    peer.advance(0.3 * SECOND)
+    peer.expects('U. 1:1461(1460) ack 1 urg 4000 gso 0')
+    peer.sends('. 1:1(0) ack 4001')
+    peer.writes(4000)
+    peer.expects('P. 4001:6921(2920) gso 1460')
   })
 
   test('a FIN goes with the last', () => {

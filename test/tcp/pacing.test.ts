@@ -84,7 +84,10 @@ describe('pacing', () => {
   })
 
   test('what is lost is sent again at the rate too, and first', () => {
-    const peer = paced(1_000_000, { options: `mss ${SEGMENT},sackOK,nop,nop,nop,wscale 7` })
+    const peer = paced(1_000_000, {
+      options: `mss ${SEGMENT},sackOK,nop,nop,nop,wscale 7`,
+      sysctl: { tcp_congestion_control: 'reno' },
+    })
     peer.writes(8 * SEGMENT)
     departures(peer, 10 * MILLISECOND)
     peer.writes(2 * SEGMENT)

@@ -4,11 +4,13 @@ import type { Peer } from '../support/peer.ts'
 import { connected } from '../support/peers.ts'
 
 const MSS = 1000
+/** Whose windows are told in numbers here. */
+const RENO = { tcp_congestion_control: 'reno' }
 const at = (n: number): string => `${1 + n * MSS}:${1 + (n + 1) * MSS}(${MSS})`
 
 /** Segments of 1,000 bytes; ten have been sent, nothing waits. */
 function sending(segments = 10, waiting = 0): Peer {
-  const peer = connected({ options: 'mss 1000' })
+  const peer = connected({ sysctl: RENO, options: 'mss 1000' })
   peer.writes(segments * MSS)
   expect(peer.takes()).toHaveLength(Math.min(segments, 10))
   if (waiting > 0) peer.writes(waiting * MSS)
@@ -48,7 +50,7 @@ describe('fast retransmit', () => {
   })
 
   test('[RFC5681 §2] with nothing outstanding there are no duplicates', () => {
-    const peer = connected()
+    const peer = connected({ sysctl: RENO })
     duplicates(peer, 5)
     peer.expectsNothing()
     expect(peer.c.recovery.losses.duplicates).toBe(0)
@@ -132,7 +134,7 @@ describe('fast retransmit', () => {
   })
 
   test('[RFC5681 §2 §3.2] the window offered is respected: no new segment beyond it', () => {
-    const peer = connected({ options: 'mss 1000', win: 4000 })
+    const peer = connected({ sysctl: RENO, options: 'mss 1000', win: 4000 })
     peer.writes(10 * MSS)
     expect(peer.takes()).toHaveLength(4)
     duplicates(peer, 2)
@@ -207,13 +209,13 @@ describe('time-out', () => {
 
 describe('window', () => {
   test('[RFC6928 §2] ten segments to begin with', () => {
-    const peer = connected({ options: 'mss 1000' })
+    const peer = connected({ sysctl: RENO, options: 'mss 1000' })
     peer.writes(50 * MSS)
     expect(peer.takes()).toHaveLength(10)
   })
 
   test('[RFC5681 §3.1] MUST-19: slow start: two segments out for each acknowledged', () => {
-    const peer = connected({ options: 'mss 1000' })
+    const peer = connected({ sysctl: RENO, options: 'mss 1000' })
     peer.writes(60 * MSS)
     peer.takes()
     for (let i = 1; i <= 5; i++) {
@@ -223,7 +225,7 @@ describe('window', () => {
   })
 
   test('[RFC5681 §4.1] after an idle time-out the initial window again', () => {
-    const peer = connected({ options: 'mss 1000' })
+    const peer = connected({ sysctl: RENO, options: 'mss 1000' })
     peer.writes(20 * MSS)
     peer.takes()
     for (let i = 1; i <= 20; i++) peer.sends(`. 1:1(0) ack ${1 + i * MSS}`)
@@ -235,7 +237,7 @@ describe('window', () => {
   })
 
   test('tcp_slow_start_after_idle = 0 keeps it', () => {
-    const peer = connected({ options: 'mss 1000', sysctl: { tcp_slow_start_after_idle: 0 } })
+    const peer = connected({ options: 'mss 1000', sysctl: { ...RENO, tcp_slow_start_after_idle: 0 } })
     peer.writes(20 * MSS)
     peer.takes()
     for (let i = 1; i <= 20; i++) peer.sends(`. 1:1(0) ack ${1 + i * MSS}`)

@@ -23,6 +23,7 @@ const PASSING = [
   'recovery.reduction',
   'recovery.losses.board',
   'recovery.board.highestSacked',
+  'recovery.board.known',
   'recovery.board.arrivedSentAt',
   'recovery.board.#',
   'receive.reassembly',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { SECOND } from '../../src/base/time.ts'
 import { isWritable } from '../../src/tcp/calls.ts'
 import { ARROWS, type State } from '../../src/tcp/state.ts'
 import { OUR_ADDRESS, PEER_ADDRESS, PEER_PORT, type Peer, RecordingUser } from '../support/peer.ts'
@@ -53,13 +54,49 @@ describe('opening', () => {
 
   test('[RFC9293 §3.10.1] OPEN in LISTEN makes it active: LISTEN to SYN-SENT', () => {
     const peer = listening()
-    const c = peer.tcp.connectFromListen(peer.listener!, OUR_ADDRESS, PEER_ADDRESS, PEER_PORT, peer.now)
-    peer.connection = c
+    peer.connection = peer.tcp.connectFromListen(
+      peer.listener!,
+      OUR_ADDRESS,
+      PEER_ADDRESS,
+      PEER_PORT,
+      peer.now,
+    )
     peer.expects('S 0:0(0)')
     peer.state('SYN-SENT')
     peer.sends('S. 0:0(0) ack 1')
     peer.expects('. 1:1(0) ack 1')
     peer.state('ESTABLISHED')
+  })
+
+  test.each([
+    ['a connection', established],
+    ['a handshake', synReceived],
+    ['TIME-WAIT', timeWait],
+  ])(
+    '[RFC9293 §3.10.1] OPEN in LISTEN towards %s of the same pair is refused, and changes nothing',
+    (_, make) => {
+      const peer = make()
+      const { size } = peer.tcp.flows
+      const opened = peer.tcp.connectFromListen(
+        peer.listener!,
+        OUR_ADDRESS,
+        PEER_ADDRESS,
+        PEER_PORT,
+        peer.now,
+      )
+      expect(opened).toBeUndefined()
+      peer.expectsNothing()
+      expect(peer.listener!.isOpen).toBe(true)
+      expect(peer.tcp.flows.size).toBe(size)
+    },
+  )
+
+  test('[RFC6191 §2] OPEN in LISTEN takes over TIME-WAIT where tcp_tw_reuse lets it', () => {
+    const peer = timeWait({ options: 'mss 1460,TS val 100 ecr 0', sysctl: { tcp_tw_reuse: 1 } })
+    peer.advance(2 * SECOND)
+    const c = peer.tcp.connectFromListen(peer.listener!, OUR_ADDRESS, PEER_ADDRESS, PEER_PORT, peer.now)
+    expect(c?.state).toBe('SYN-SENT')
+    expect(peer.tcp.timeWait.size).toBe(0)
   })
 
   test('[RFC9293 §3.5] MUST-10: SYNs that cross lead through SYN-RECEIVED, by the repeated SYN with an ACK', () => {

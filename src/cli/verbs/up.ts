@@ -29,7 +29,7 @@ function upOptions(): Option[] {
     new Option('--address <cidr>', 'our address and its network (default: 10.9.0.2/24)'),
     new Option('--host-address <address>', "the kernel's end (default: the first other of the network)"),
     new Option('--mtu <bytes>', 'largest packet (default: 1500)'),
-    new Option('--queues <number>', 'queues of the device; only 1 for now'),
+    new Option('--queues <number>', 'queues of the device, a thread each (default: 1)'),
     new Option('--offload', 'use segmentation and checksum offloads where the device has them (default)'),
     new Option('--no-offload', 'use none'),
     new Option('--tun-fd <n>', 'adopt an open TUN descriptor instead of opening the device'),

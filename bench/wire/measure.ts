@@ -1,0 +1,133 @@
+import { run, skipReason } from '../../test/support/netns.ts'
+import { Bed } from './bed.ts'
+import { CANDIDATES, type Candidate } from './candidates.ts'
+import { type Figure, type LoadReport, toFigure } from './figures.ts'
+import { build } from './native.ts'
+import type { Measured, Settings, WireResults } from './results.ts'
+import { SCENARIOS, type Scenario } from './scenarios.ts'
+
+export interface Wanted {
+  settings: Settings
+  scenarios: readonly string[]
+  candidates: readonly string[]
+  /** Told what is being done. */
+  tell: (line: string) => void
+}
+
+/** Why nothing can be measured on the wire here, or undefined. */
+export function lacksWire(): string | undefined {
+  if (skipReason !== undefined) return skipReason
+  return run(['taskset', '--version']).status === 0 ? undefined : 'taskset is missing'
+}
+
+/** Measures all candidates in turn, round by round. */
+export async function measureWire(wanted: Wanted): Promise<WireResults> {
+  const { settings } = wanted
+  const wire = new Wire(wanted)
+  const leave = (): void => void wire.close().finally(() => process.exit(130))
+  process.once('SIGINT', leave).once('SIGTERM', leave)
+  try {
+    await wire.open()
+    const busy = SCENARIOS.filter(({ key, mode }) => wanted.scenarios.includes(key) && mode !== 'idle')
+    const idle = SCENARIOS.filter(({ key, mode }) => wanted.scenarios.includes(key) && mode === 'idle')
+    const pinned = await wire.run(busy, settings.rounds, settings.cpu)
+    const unpinned = await wire.run(busy, settings.unpinnedRounds, undefined)
+    const resting = await wire.run(idle, settings.rounds, settings.cpu)
+    return { settings, candidates: wire.measured, pinned: [...pinned, ...resting], unpinned }
+  } finally {
+    process.off('SIGINT', leave).off('SIGTERM', leave)
+    await wire.close()
+  }
+}
+
+class Wire {
+  readonly measured: Measured[] = []
+  readonly #beds: Bed[] = []
+  readonly #wanted: Wanted
+
+  constructor(wanted: Wanted) {
+    this.#wanted = wanted
+  }
+
+  /** Builds and prepares whoever can be measured here. */
+  async open(): Promise<void> {
+    build('load')
+    for (const candidate of CANDIDATES) {
+      if (!this.#wanted.candidates.includes(candidate.key)) continue
+      const { key, name, reference } = candidate
+      const who = { key, name, ...(reference !== undefined && { reference }) }
+      const missing = prepare(candidate)
+      this.measured.push({ ...who, ...(missing !== undefined ? { missing } : await this.#add(candidate)) })
+    }
+  }
+
+  async #add(candidate: Candidate): Promise<{ missing?: string; note?: string }> {
+    const bed = new Bed(candidate)
+    this.#beds.push(bed)
+    try {
+      await bed.start(this.#wanted.settings.cpu)
+    } catch (error) {
+      this.#beds.pop()
+      await bed.close()
+      return { missing: `it does not start: ${(error as Error).message}` }
+    }
+    if (candidate.usesOffload && bed.hasOffload === false) return { note: 'its device has no offload' }
+    return {}
+  }
+
+  /** Every scenario, every candidate, round by round: neighbours in time are what is compared. */
+  async run(scenarios: readonly Scenario[], rounds: number, cpu: number | undefined): Promise<Figure[]> {
+    const reports = new Map<string, LoadReport[]>()
+    if (rounds > 0 && scenarios.length > 0) for (const bed of this.#beds) await bed.start(cpu)
+    for (let round = 0; round < rounds; round++) {
+      for (const scenario of scenarios) {
+        this.#wanted.tell(
+          `${cpu === undefined ? 'not pinned' : 'pinned'}, round ${round + 1}: ${scenario.name}`,
+        )
+        for (const bed of rotate(this.#beds, round)) {
+          const key = `${scenario.key} ${bed.candidate.key}`
+          reports.set(key, [...(reports.get(key) ?? []), await this.#sample(bed, scenario, cpu)])
+        }
+      }
+    }
+    return [...reports].map(([key, all]) => {
+      const [scenario = '', candidate = ''] = key.split(' ')
+      return toFigure(scenario, candidate, all)
+    })
+  }
+
+  async #sample(bed: Bed, scenario: Scenario, cpu: number | undefined): Promise<LoadReport> {
+    const { seconds, warmup } = this.#wanted.settings
+    // Memory that earlier connections left behind would hide what these need.
+    if (!bed.isRunning || scenario.mode === 'idle') await bed.start(cpu)
+    const report = await bed.load(scenario, cpu, seconds, scenario.mode === 'idle' ? 1 : warmup)
+    if (report.alive !== undefined && report.alive !== scenario.connections) {
+      return { error: `only ${report.alive} connections still answer` }
+    }
+    if (!bed.candidate.isInKernel) return report
+    const { memoryBefore: _, ...rest } = report
+    return rest
+  }
+
+  async close(): Promise<void> {
+    for (const bed of this.#beds.splice(0)) await bed.close()
+  }
+}
+
+/** Builds what a candidate needs; why it cannot be measured, or undefined. */
+function prepare({ lacks, needs }: Candidate): string | undefined {
+  const missing = lacks?.()
+  if (missing !== undefined || needs === undefined) return missing
+  try {
+    build(needs)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** Nobody is always the first. */
+const rotate = <T>(list: readonly T[], by: number): T[] => {
+  const at = list.length === 0 ? 0 : by % list.length
+  return [...list.slice(at), ...list.slice(0, at)]
+}

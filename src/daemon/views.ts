@@ -1,0 +1,90 @@
+import { formatNetstat, type NetstatOptions } from '../observe/netstat.ts'
+import { joinSockets, type SocketRow, snapshot } from '../observe/snapshot.ts'
+import type { Sockets } from '../socket/sockets.ts'
+import type { Counters } from '../stack/counters.ts'
+import { UsageError } from './errors.ts'
+import { applySysctls } from './sysctls.ts'
+
+/** What the daemon can be asked of its stacks, of which there may be several. */
+interface View {
+  /** What one stack has to say, as a value that can be sent to another thread. What it throws is the answer's error. */
+  collect(sockets: Sockets, args: unknown): unknown
+  /** The answer made of what all have said, in the order of the stacks. */
+  join(parts: readonly unknown[], args: unknown): unknown
+}
+
+const netstat: View = {
+  collect: (sockets) => snapshot(sockets),
+  join: (parts, args) =>
+    formatNetstat(joinSockets(parts as readonly SocketRow[][]), (args ?? {}) as NetstatOptions),
+}
+
+/** Every counter by group and name, summed. */
+const counters: View = {
+  collect: ({ stack }) => groupsOf(stack.counters),
+  join: (parts) => (parts as readonly Groups[]).reduce(sum),
+}
+
+type Groups = Record<string, Record<string, number>>
+
+const groupsOf = (all: Counters): Groups =>
+  Object.fromEntries(
+    Object.entries(all).map(([group, values]) => [
+      group,
+      Object.fromEntries(Object.entries(values as object).filter(([, value]) => typeof value === 'number')),
+    ]),
+  )
+
+const sum = (left: Groups, right: Groups): Groups =>
+  Object.fromEntries(
+    Object.entries(left).map(([group, values]) => [
+      group,
+      Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [name, value + (right[group]?.[name] ?? 0)]),
+      ),
+    ]),
+  )
+
+/** `{key, value}` sets a tunable in all stacks, `{key}` reads it, nothing lists all keys with their values. */
+const sysctl: View = {
+  collect: ({ stack }, args) => {
+    const { key, value } = (args ?? {}) as { key?: unknown; value?: unknown }
+    if (key === undefined) return stack.sysctls.list().map((name) => [name, stack.sysctls.get(name)])
+    const name = String(key)
+    if (value !== undefined) applySysctls(stack.sysctls, new Map([[name, String(value)]]))
+    const now = stack.sysctls.get(name)
+    if (now === undefined) throw new UsageError(`no sysctl '${name}'`)
+    return now
+  },
+  // They are set in all or in none, so that one speaks for all.
+  join: ([first]) => first,
+}
+
+/** How the load is shared: a record for each stack. */
+const queues: View = {
+  collect: ({ tcp, stack }) => {
+    let connections = 0
+    for (const _ of tcp.connections()) connections++
+    const { PassiveOpens, ActiveOpens, InSegs, OutSegs } = stack.counters.tcp
+    const { HandedOver, TakenOver, HandOverDropped } = stack.counters.stack
+    return { connections, PassiveOpens, ActiveOpens, InSegs, OutSegs, HandedOver, TakenOver, HandOverDropped }
+  },
+  join: (parts) => parts,
+}
+
+const VIEWS: ReadonlyMap<string, View> = new Map([
+  ['netstat', netstat],
+  ['counters', counters],
+  ['sysctl', sysctl],
+  ['queues', queues],
+])
+
+/** The verbs of the control socket that look at stacks. `collect` asks all of them. */
+export const viewVerbs = (
+  collect: (view: string, args: unknown) => Promise<unknown[]>,
+): [verb: string, act: (args: unknown) => Promise<unknown>][] =>
+  [...VIEWS].map(([name, view]) => [name, async (args) => view.join(await collect(name, args), args)])
+
+/** One stack's part of a view. */
+export const collectView = (view: string, sockets: Sockets, args: unknown): unknown =>
+  VIEWS.get(view)!.collect(sockets, args)
