@@ -2,7 +2,7 @@
 import { ByteRing } from '../base/byte-ring.ts'
 import { add, after, distance, later, type Seq, toSeq } from '../wire/seq.ts'
 import type { Memo } from './memo.ts'
-import type { TcpMemory } from './memory.ts'
+import { MOST_USUAL, type TcpMemory } from './memory.ts'
 import type { TcpProfile } from './profile.ts'
 import { Reassembly } from './reassembly.ts'
 
@@ -53,7 +53,7 @@ export class ReceiveState {
   constructor(memory: TcpMemory, limit: number, clamp: number, profile: TcpProfile) {
     this.#memory = memory
     this.#profile = profile
-    this.queue = new ByteRing(memory)
+    this.queue = new ByteRing(memory, MOST_USUAL)
     this.limit = limit
     this.clamp = clamp
   }

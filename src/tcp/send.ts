@@ -3,6 +3,7 @@ import { type Blocks, ByteRing } from '../base/byte-ring.ts'
 import { type Instant, NEVER } from '../base/time.ts'
 import { add, after, before, distance, type Seq, toSeq } from '../wire/seq.ts'
 import type { Memo } from './memo.ts'
+import { MOST_USUAL } from './memory.ts'
 
 /** The send sequence space (RFC 9293 §3.3.1) and the bytes in it that are not yet acknowledged. */
 export class SendState {
@@ -47,7 +48,7 @@ export class SendState {
   owesProbe = false
 
   constructor(memory: Blocks, limit: number, iss: Seq) {
-    this.queue = new ByteRing(memory)
+    this.queue = new ByteRing(memory, MOST_USUAL)
     this.limit = limit
     this.iss = iss
     this.una = iss

@@ -33,6 +33,8 @@ export class Site {
   readonly control = join(this.folder, 'run', 'control.sock')
   /** Flags of Node for the daemons to come. */
   nodeFlags: readonly string[] = []
+  /** Words in front of a daemon's command line. */
+  under: readonly string[] = []
   readonly #daemons: Program[] = []
 
   constructor() {
@@ -67,6 +69,7 @@ export class Site {
   up(...options: string[]): Program {
     if (!existsSync(MAIN)) throw new Error('nothing is built: run `node native-setup/setup.mjs` first')
     const daemon = this.namespace.start([
+      ...this.under,
       process.execPath,
       ...this.nodeFlags,
       MAIN,
