@@ -1,6 +1,7 @@
 import type { Instant } from '../base/time.ts'
 import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
+import { limitOrphans } from './orphans.ts'
 import { sendReset } from './reset.ts'
 import { roomToSend } from './send-room.ts'
 import type { Settings } from './settings.ts'
@@ -99,6 +100,7 @@ export function receive(
 /** Forgets `count` bytes of what was received, read or not. */
 export function discard(c: Connection, count: number): void {
   c.receive.consume(count)
+  if (c.restTicket === 0) c.tcp.rests.watch(c)
   if (c.receive.isUrgent && c.receive.urgentAhead === 0) c.receive.isUrgent = false
   if (c.state === 'CLOSED' || (!c.ackDelay.wasRead(c) && !c.receive.isWindowNews)) return
   c.acks.oweNow()
@@ -166,7 +168,7 @@ export function release(c: Connection, now: Instant): void {
   c.receive.clear()
   close(c, now)
   if (c.state === 'FIN-WAIT-2') awaitFin(c, now)
-  c.tcp.limitOrphans(c)
+  limitOrphans(c)
 }
 
 /**
