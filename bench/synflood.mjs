@@ -43,7 +43,10 @@ function report(cookies, result) {
     `  arrived   ${perSecond(result.arrived)}; lost in the device's queue ${perSecond(result.lost)}`,
   )
   console.log(`  answered  ${perSecond(result.sent)}`)
-  console.log(`  processor ${((100 * result.processor) / seconds).toFixed(0)} % of one`)
+  const each = ((1e6 * result.processor) / Math.max(1, result.arrived)).toFixed(1)
+  console.log(
+    `  processor ${((100 * result.processor) / seconds).toFixed(0)} % of one, ${each} µs a SYN that arrived`,
+  )
   console.log(
     `  memory    ${(result.memoryBefore / MEGABYTE).toFixed(0)} MB before, ${(result.memory / MEGABYTE).toFixed(0)} MB at most`,
   )

@@ -3,6 +3,7 @@ import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import { beginController, switchController } from './controller-switch.ts'
 import { initialWindow } from './initial-window.ts'
+import { limitOrphans } from './orphans.ts'
 import { sendReset } from './reset.ts'
 import { roomToSend } from './send-room.ts'
 import type { Settings } from './settings.ts'
@@ -90,6 +91,7 @@ export function receive(
 /** Forgets `count` bytes of what was received, read or not. */
 export function discard(c: Connection, count: number): void {
   c.receive.consume(count)
+  if (c.restTicket === 0) c.tcp.rests.watch(c)
   if (c.receive.isUrgent && c.receive.urgentAhead === 0) c.receive.isUrgent = false
   if (c.state === 'CLOSED' || (!c.ackDelay.wasRead(c) && !c.receive.isWindowNews)) return
   c.acks.oweNow()
@@ -157,7 +159,7 @@ export function release(c: Connection, now: Instant): void {
   c.receive.clear()
   close(c, now)
   if (c.state === 'FIN-WAIT-2') awaitFin(c, now)
-  c.tcp.limitOrphans(c)
+  limitOrphans(c)
 }
 
 /**

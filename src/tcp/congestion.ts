@@ -1,6 +1,7 @@
 import type { Duration, Instant } from '../base/time.ts'
 import type { DeliveryRate, RateSample } from './delivery-rate.ts'
 import type { LossWatcher } from './lost-segment.ts'
+import type { Memo } from './memo.ts'
 
 /** ssthresh before the first loss: as high as can be (RFC 5681 §3.1). Linux's TCP_INFINITE_SSTHRESH, in bytes here. */
 export const INFINITE_THRESHOLD = 0x7fffffff
@@ -54,6 +55,8 @@ export interface CongestionController extends LossWatcher {
   onIdleEnd(now: Instant): void
   /** The sender was idle for longer than the retransmission time-out: RFC 5681 §4.1. */
   restart(now: Instant): void
+  /** Keeps all that it knows in `memo`, or takes it from it. A connection whose controller cannot do that never rests. */
+  carry?(memo: Memo): void
 }
 
 /** Slow start as all window-based algorithms do it: returns the bytes that are left for congestion avoidance. */

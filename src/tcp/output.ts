@@ -1,6 +1,6 @@
 // hot path: runs once a turn for each connection that has something to say.
 import { type Instant, MILLISECOND } from '../base/time.ts'
-import { add, afterOrAt, before, distance } from '../wire/seq.ts'
+import { add, after, afterOrAt, before, distance } from '../wire/seq.ts'
 import { Flag } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
 import type { SegmentSink } from './host.ts'
@@ -9,16 +9,20 @@ import { Mark } from './mark.ts'
 import { NO_PROBE, PROBE_WAITS } from './mtu-search.ts'
 import { optionsLength } from './options.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
+import type { SendState } from './send.ts'
 import { Timer } from './timers.ts'
 
 /** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
 const SUPER_SEGMENT = 65535 - 20 - 60
 
+/** New data that one connection may send in a turn, before the others have had theirs. */
+const SHARE = 512 * 1024
+
 /** Segments that may be out whatever their size, and then one for every 512 bytes of send buffer: a peer may ask for tiny ones (CVE-2019-11479). */
 const LEAST_ROWS = 1024
 const ROW_SHIFT = 9
 
-/** Says what is due now: acknowledgements, what was lost, what is new. False when the sink had no room for all of it. */
+/** Says what is due now: acknowledgements, what was lost, what is new. False when the sink had no room for all of it, or its share of this turn is used up. */
 export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
   switch (c.state) {
     case 'CLOSED':
@@ -120,7 +124,7 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
   const { send, recovery } = c
   const { board } = recovery
   const size = sizeNow(c)
-  const most = out.segmentationOffload ? Math.max(size, room - (room % size)) : size
+  const most = out.segmentationOffload && isSuperFine(c) ? Math.max(size, room - (room % size)) : size
   const seq = board.startOf(row)
   while (board.lengthOf(row) < size && board.join(row)); // pieces cut for a smaller segment, or by small writes
   if (board.lengthOf(row) > Math.min(most, SUPER_SEGMENT))
@@ -134,16 +138,18 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
   const wasResent = (board.marksOf(row) & Mark.EverResent) !== 0
   recovery.resent(c, row, now)
   c.pacer.sent(c, data)
-  countResent(c, data, wasResent)
+  countResent(c, data, Math.max(1, Math.ceil(data / size)), wasResent)
   spoke(c, now)
   return true
 }
 
-function countResent(c: Connection, data: number, wasResent: boolean): void {
+/** What carries nothing new is no part of OutSegs (RFC 4022 §4), where all that is sent has been counted. */
+function countResent(c: Connection, data: number, segments: number, wasResent: boolean): void {
   const { counters } = c.tcp.host
-  c.retransmits++
+  c.retransmits += segments
   c.bytesRetransmitted += data
-  counters.RetransSegs++
+  counters.RetransSegs += segments
+  counters.OutSegs -= segments
   if (wasResent) counters.TCPLostRetransmit++
   if (c.recovery.phase === 'recovery') counters.TCPFastRetrans++
   else if (c.recovery.phase === 'loss') counters.TCPSlowStartRetrans++
@@ -177,7 +183,9 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
   const { profile, sysctl } = c.tcp.host
   const train = profile.pushesBursts ? sysctl.tcp_min_tso_segs : Number.POSITIVE_INFINITY
+  const share = add(send.nxt, SHARE)
   for (let count = 1; send.unsent > 0; count++) {
+    if (!before(send.nxt, share)) return false
     const size = sizeNow(c)
     const burst = c.pacer.allowance(c, now)
     if (burst === 0) break
@@ -204,9 +212,15 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   return true
 }
 
-/** A super-segment is cut by others: none of its segments may be fragmented, and only one must say that the window was reduced. */
+/**
+ * A super-segment is cut by others: none of its segments may be fragmented, only one must say that the window was reduced, and the urgent
+ * pointer of each counts from another number.
+ */
 const isSuperFine = (c: Connection): boolean =>
-  c.settings.discoversPathMtu && !c.path.mayFragment && !c.ecn.owesCwr
+  c.settings.discoversPathMtu && !c.path.mayFragment && !c.ecn.owesCwr && !isUrgentAhead(c.send)
+
+/** Urgent data has not been acknowledged (Linux's tcp_urg_mode). */
+const isUrgentAhead = (send: SendState): boolean => send.isUrgent && after(send.up, send.una)
 
 /** A segment larger than the path is known to take (RFC 4821 §7.3). */
 function sendMtuProbe(c: Connection, out: SegmentSink, length: number, now: Instant): boolean {

@@ -2,6 +2,7 @@ import { type Duration, type Instant, MILLISECOND } from '../base/time.ts'
 import { after, before, type Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
+import type { Memo } from './memo.ts'
 import { RTO_MIN } from './rtt.ts'
 import { Timer } from './timers.ts'
 
@@ -78,5 +79,13 @@ export class TailLossProbe {
     if (tcp_early_retrans !== 3 && tcp_early_retrans !== 4) return false
     if (!options.sack || send.flight === 0 || this.#isOut || send.isSynOutstanding) return false
     return (recovery.phase === 'open' || recovery.phase === 'reduction') && recovery.board.sacked === 0
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.isOwed = memo.flag(this.isOwed)
+    this.#isOut = memo.flag(this.#isOut)
+    this.#end = memo.seq(this.#end)
+    this.#isRetransmission = memo.flag(this.#isRetransmission)
   }
 }

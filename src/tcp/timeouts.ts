@@ -98,13 +98,14 @@ function synTimeout(c: Connection, now: Instant): void {
   const limit = openLimit(c)
   const isOver = limit > 0 && now - c.openedAt >= limit
   if (isOver || c.synRetransmits >= retries) {
-    c.tcp.finish(c, c.softError ?? 'timeout')
+    giveUp(c)
     return
   }
   c.synRetransmits++
   noteFastOpenTimeout(c, c.synRetransmits, now)
   c.send.owesSyn = true
   c.tcp.host.counters.RetransSegs++
+  c.tcp.host.counters.OutSegs-- // to which it is added as it is sent (RFC 4022 §4)
   c.tcp.host.counters.TCPSynRetrans++
   c.tcp.host.counters.TCPTimeouts++
   const delay = initialTimeout * 2 ** Math.max(0, c.synRetransmits - linear) + timeoutSlop

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/base/time.ts'
+import { add } from '../../src/wire/seq.ts'
 import { connected } from '../support/peers.ts'
 
 const offload = { offload: true, settings: { noDelay: false, sendBuffer: 1 << 20 } }
@@ -30,6 +31,21 @@ describe('super-segments', () => {
     peer.expects('P. 4481:5101(620) ack 1 gso 0')
   })
 
+  test('[RFC9293 §3.8.5] none while urgent data is out: who cuts them does not move the urgent pointer', () => {
+    const peer = connected(offload)
+    peer.writes(4000)
+    peer.c.send.up = add(peer.c.send.base, 4000)
+    peer.c.send.isUrgent = true
+    peer.expects('U. 1:1461(1460) ack 1 urg 4000 gso 0')
+    peer.expects('UP. 1461:2921(1460) ack 1 urg 2540 gso 0')
+    peer.expects('UP. 2921:4001(1080) ack 1 urg 1080 gso 0')
+    peer.advance(0.3 * SECOND)
+    peer.expects('U. 1:1461(1460) ack 1 urg 4000 gso 0')
+    peer.sends('. 1:1(0) ack 4001')
+    peer.writes(4000)
+    peer.expects('P. 4001:6921(2920) gso 1460')
+  })
+
   test('a FIN goes with the last', () => {
     const peer = connected(offload)
     peer.writes(5000)
@@ -57,6 +73,24 @@ describe('super-segments', () => {
     peer.expects('P. 64241:128481(64240) ack 1 gso 1460')
     peer.expects('P. 128481:192721(64240) ack 1 gso 1460')
     peer.expects('P. 192721:200001(7280) ack 1 gso 1460')
+  })
+
+  test('a connection with much to say lets others speak, and goes on in the next turn', () => {
+    const peer = connected({
+      ...offload,
+      options: 'mss 1460,nop,wscale 14',
+      settings: { sendBuffer: 4 << 20 },
+    })
+    peer.c.congestion.window = 4 << 20
+    peer.sends('. 1:1(0) ack 1 win 65535')
+    peer.leavesUnsaid = true
+    peer.writes(1 << 20)
+    const sent = (): number => peer.takes().length
+    expect(sent()).toBe(9) // 9 * 64,240 bytes are the first that are not less than the share
+    expect(peer.tcp.isDirty).toBe(true)
+    expect(sent()).toBe(8)
+    expect(sent()).toBe(0)
+    expect(peer.tcp.isDirty).toBe(false)
   })
 
   test('with timestamps the size of a segment is what is left beside them', () => {

@@ -102,6 +102,21 @@ describe('RFC 6298', () => {
     expect(peer.counters.RetransSegs).toBe(6)
   })
 
+  test('[RFC4022 §4] OutSegs leaves out what carries nothing new, RetransSegs counts it segment by segment', () => {
+    const peer = measured(100, { offload: true })
+    const before = peer.counters.OutSegs
+    peer.writes(4 * 1460)
+    peer.takes()
+    expect(peer.counters.OutSegs - before).toBe(4)
+    peer.sends('. 1:1(0) ack 101')
+    peer.advance(SECOND)
+    expect(peer.counters.OutSegs - before).toBe(4)
+    expect(peer.counters.RetransSegs).toBeGreaterThan(0)
+    const opening = synSent()
+    opening.advance(1.5 * SECOND)
+    expect(opening.counters).toMatchObject({ OutSegs: 1, RetransSegs: 1 })
+  })
+
   test('[RFC6298 §3] MUST-18, Karn: after a retransmission the back-off stays until something new is timed', () => {
     const peer = measured(100)
     peer.writes(100)
@@ -269,6 +284,7 @@ describe('SYN', () => {
     peer.state('CLOSED')
     expect(peer.c.closeReason).toBe('timeout')
     expect(peer.counters.TCPSynRetrans).toBe(10)
+    expect(peer.counters.TCPAbortOnTimeout).toBe(1)
     expect(peer.tcp.nextDeadline()).toBe(Number.POSITIVE_INFINITY)
   })
 

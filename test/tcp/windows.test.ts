@@ -161,6 +161,17 @@ describe('sending', () => {
     expect(peer.c.send.wnd).toBe(9000)
   })
 
+  test('[RFC9293 §3.10.7.4] a new acknowledgment sets the window, though data from beyond its segment has come', () => {
+    const peer = established({ win: 1000, settings: { noDelay: true } })
+    peer.writes(2000)
+    peer.expects('P. 1:1001(1000)')
+    // The second of these two fills the gap that the first has shown.
+    peer.sends('. 101:201(100) ack 1 win 1000', '. 1:101(100) ack 1001 win 600')
+    expect(peer.c.send.wnd).toBe(600)
+    peer.expects('. 1001:1001(0) ack 201')
+    peer.expects('P. 1001:1601(600) ack 201')
+  })
+
   test('[RFC9293 §3.1] MUST-1: a window of 65535 is unsigned', () => {
     const peer = established({ options: 'mss 1460,nop,wscale 14' })
     peer.sends('. 1:1(0) ack 1 win 65535')

@@ -19,7 +19,7 @@ export function acknowledgement(c: Connection, seg: Segment, now: Instant): void
   if (advances) takeAcknowledged(c, seg, now)
   if (!before(seg.ack, prior)) {
     c.softError = undefined // something went through (Linux's sk_err_soft)
-    updateWindow(c, seg, window)
+    updateWindow(c, seg, window, advances)
     recover(c, seg, prior, isDuplicate, now)
   }
   if (advances) c.notify()
@@ -68,10 +68,14 @@ function recover(c: Connection, seg: Segment, prior: Seq, isDuplicate: boolean, 
 const isDuplicateOf = (c: Connection, seg: Segment, window: number): boolean =>
   seg.ack === c.send.una && seg.length === 0 && window === c.send.wnd && c.send.flight > 0
 
-/** SND.WL1 and SND.WL2 keep an old segment from setting the window. */
-function updateWindow(c: Connection, seg: Segment, window: number): void {
+/**
+ * SND.WL1 and SND.WL2 keep an old segment from setting the window. What acknowledges more is not old, whatever came ahead of its turn (Linux's
+ * tcp_may_update_window): the old window, counted from the new SND.UNA, would reach farther than the peer has ever offered.
+ */
+function updateWindow(c: Connection, seg: Segment, window: number, advances: boolean): void {
   const { send } = c
-  if (!(before(send.wl1, seg.seq) || (send.wl1 === seg.seq && afterOrAt(seg.ack, send.wl2)))) return
+  const isLater = before(send.wl1, seg.seq) || (send.wl1 === seg.seq && afterOrAt(seg.ack, send.wl2))
+  if (!advances && !isLater) return
   send.wl1 = seg.seq
   send.wl2 = seg.ack
   if (window === send.wnd) return
