@@ -1,6 +1,7 @@
 // Measures everything, prints the tables, writes results/NAME.json and draws results/NAME.svg.
 //
 // usage: npm run bench -- [--quick] [--only KEY]... [--name NAME] [--seconds S] [--rounds N]
+//        npm run bench -- --chart NAME
 //
 // KEY: micro, wire, or what the tables of either are made of (bench/README.md).
 import { spawnSync } from 'node:child_process'
@@ -26,6 +27,7 @@ function readOptions() {
         name: { type: 'string' },
         seconds: { type: 'string' },
         rounds: { type: 'string' },
+        chart: { type: 'string' },
       },
     })
     return values
@@ -71,8 +73,17 @@ function measureWire(scenarios, { quick, seconds, rounds }) {
   }
 }
 
-const options = readOptions()
-try {
+/** Draws results/NAME.svg from results/NAME.json. */
+function draw(name) {
+  const [from, to] = [`results/${name}.json`, `results/${name}.svg`]
+  if (!existsSync(at(from))) throw new Error(`there is no bench/${from}`)
+  const args = [...LOADER, at('wire/draw.ts'), at(from), at(to)]
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: at('..'), encoding: 'utf8' })
+  if (status !== 0) throw new Error(`nothing was drawn\n${stderr}`)
+  console.log(`bench/${to}`)
+}
+
+function measure(options) {
   const { plans, scenarios } = choose(options.only)
   const results = machine()
   printMachine(results)
@@ -81,8 +92,16 @@ try {
     results.figures = measureMicro(plans, options.quick)
     printTable(results.figures)
   }
-  // A part or a short run is no result to keep.
-  if (!options.quick && options.only === undefined) writeResults(results, options.name)
+  // A part or a short run is no result to keep, but where a name is given.
+  if (options.name === undefined && (options.quick || options.only !== undefined)) return
+  const name = writeResults(results, options.name)
+  if (results.wire !== undefined) draw(name)
+}
+
+const options = readOptions()
+try {
+  if (options.chart === undefined) measure(options)
+  else draw(options.chart)
 } catch (error) {
   console.error(`bench: ${error.message}`)
   process.exit(1)

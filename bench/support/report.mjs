@@ -43,7 +43,7 @@ export function printTable(figures) {
   }
 }
 
-/** Writes results/NAME.json; the name is the processor's and Node's when left out. */
+/** Writes results/NAME.json; the name is the processor's and Node's when left out. Returns it. */
 export function writeResults(
   results,
   name = `${slug(results.machine.cpu)}-node${results.node.split('.')[0].slice(1)}`,
@@ -52,6 +52,7 @@ export function writeResults(
   const path = `${RESULTS}${name}.json`
   writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`)
   console.log(`\nbench/results/${name}.json`)
+  return name
 }
 
 /** Thousands apart; a decimal where it says something. */

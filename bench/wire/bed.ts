@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Namespace, type Program, run } from '../../test/support/netns.ts'
@@ -54,6 +54,13 @@ export class Bed {
     await this.stop()
     this.#stack = this.#home.start([...pin(cpu), ...this.candidate.words(this.#folder)])
     await this.#stack.says('ready', PATIENCE)
+  }
+
+  /** Moves every thread of the stack that runs to one CPU, or lets it go. */
+  moveTo(cpu: number | undefined): void {
+    const pid = this.#stack?.process.pid
+    if (pid !== undefined)
+      run(['taskset', '-a', '-c', '-p', cpu === undefined ? allowedCpus() : `${cpu}`, `${pid}`])
   }
 
   get isRunning(): boolean {
@@ -113,7 +120,6 @@ const pin = (cpu: number | undefined): string[] => (cpu === undefined ? [] : ['t
 
 const lastLine = (text = ''): string => text.trim().split('\n').at(-1) ?? ''
 
-/** Lets every thread of a process run on these CPUs. */
-export function setAffinity(pid: number, cpus: string): void {
-  run(['taskset', '-a', '-c', '-p', cpus, `${pid}`])
-}
+/** The CPUs that this process may use, as the kernel writes them: `0-3,8`. */
+export const allowedCpus = (): string =>
+  /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'

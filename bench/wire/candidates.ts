@@ -19,6 +19,8 @@ export interface Candidate {
   /** Who makes the device: the bench, the program itself, or nobody, since the other end is the kernel's own stack. */
   device: 'made' | 'own' | 'veth'
   usesOffload: boolean
+  /** It gets faster while it runs. */
+  isCompiledLate?: true
   /** Its memory is not its process's. */
   isInKernel?: true
   needs?: ProgramName
@@ -46,6 +48,7 @@ export const CANDIDATES: readonly Candidate[] = [
     reference: 'limits',
     device: 'own',
     usesOffload: true,
+    isCompiledLate: true,
     words: (folder) => tunstack(folder),
   },
   {
@@ -62,6 +65,7 @@ export const CANDIDATES: readonly Candidate[] = [
     reference: 'limits-plain',
     device: 'own',
     usesOffload: false,
+    isCompiledLate: true,
     words: (folder) => tunstack(folder, '--no-offload'),
   },
   {
@@ -88,6 +92,7 @@ export const CANDIDATES: readonly Candidate[] = [
     device: 'veth',
     usesOffload: true,
     isInKernel: true,
+    reference: 'limits',
     needs: 'serve',
     words: () => [pathOf('serve')],
   },

@@ -3,16 +3,32 @@
 // usage: node --import ./bench/support/on-dist.mjs bench/wire/main.ts [--quick] [--seconds S] [--rounds N] [--cpu N]
 //             [--scenario KEY]... [--candidate KEY]... [--output FILE]
 import { writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { allowedCpus } from './bed.ts'
 import { CANDIDATES } from './candidates.ts'
 import { lacksWire, measureWire } from './measure.ts'
 import type { Settings } from './results.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { formatWire } from './table.ts'
 
-const FULL = { rounds: 3, unpinnedRounds: 3, seconds: 3, warmup: 0.5 }
-const QUICK = { rounds: 3, unpinnedRounds: 1, seconds: 0.3, warmup: 0.1 }
+const FULL = {
+  rounds: 3,
+  unpinnedRounds: 3,
+  idleRounds: 3,
+  seconds: 3,
+  warmup: 0.5,
+  warming: 2,
+  patience: 900,
+}
+const QUICK = {
+  rounds: 3,
+  unpinnedRounds: 1,
+  idleRounds: 1,
+  seconds: 0.25,
+  warmup: 0.1,
+  warming: 0.4,
+  patience: 60,
+}
 
 const keysOf = (list: readonly { key: string }[]): string[] => list.map(({ key }) => key)
 
@@ -22,7 +38,7 @@ function readOptions() {
       quick: { type: 'boolean', default: false },
       seconds: { type: 'string' },
       rounds: { type: 'string' },
-      cpu: { type: 'string', default: `${availableParallelism() - 1}` },
+      cpu: { type: 'string', default: allowedCpus().match(/\d+$/)?.[0] ?? '0' },
       scenario: { type: 'string', multiple: true, default: keysOf(SCENARIOS) },
       candidate: { type: 'string', multiple: true, default: keysOf(CANDIDATES) },
       output: { type: 'string' },
@@ -35,6 +51,7 @@ function readOptions() {
   if (values.rounds !== undefined) {
     settings.rounds = toNumber('rounds', values.rounds)
     settings.unpinnedRounds = Math.min(settings.unpinnedRounds, settings.rounds)
+    settings.idleRounds = Math.min(settings.idleRounds, settings.rounds)
   }
   return { settings, scenarios: values.scenario, candidates: values.candidate, output: values.output }
 }

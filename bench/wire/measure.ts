@@ -14,6 +14,8 @@ export interface Wanted {
   tell: (line: string) => void
 }
 
+const MOST_TRIES = 5
+
 /** Why nothing can be measured on the wire here, or undefined. */
 export function lacksWire(): string | undefined {
   if (skipReason !== undefined) return skipReason
@@ -30,9 +32,10 @@ export async function measureWire(wanted: Wanted): Promise<WireResults> {
     await wire.open()
     const busy = SCENARIOS.filter(({ key, mode }) => wanted.scenarios.includes(key) && mode !== 'idle')
     const idle = SCENARIOS.filter(({ key, mode }) => wanted.scenarios.includes(key) && mode === 'idle')
+    await wire.warm(busy)
     const pinned = await wire.run(busy, settings.rounds, settings.cpu)
     const unpinned = await wire.run(busy, settings.unpinnedRounds, undefined)
-    const resting = await wire.run(idle, settings.rounds, settings.cpu)
+    const resting = await wire.run(idle, settings.idleRounds, settings.cpu)
     return { settings, candidates: wire.measured, pinned: [...pinned, ...resting], unpinned }
   } finally {
     process.off('SIGINT', leave).off('SIGTERM', leave)
@@ -54,8 +57,8 @@ class Wire {
     build('load')
     for (const candidate of CANDIDATES) {
       if (!this.#wanted.candidates.includes(candidate.key)) continue
-      const { key, name, reference } = candidate
-      const who = { key, name, ...(reference !== undefined && { reference }) }
+      const { key, name, reference, usesOffload } = candidate
+      const who = { key, name, usesOffload, ...(reference !== undefined && { reference }) }
       const missing = prepare(candidate)
       this.measured.push({ ...who, ...(missing !== undefined ? { missing } : await this.#add(candidate)) })
     }
@@ -75,11 +78,30 @@ class Wire {
     return {}
   }
 
+  /** What is compiled while it runs is measured as it is after the first minute. */
+  async warm(scenarios: readonly Scenario[]): Promise<void> {
+    const { cpu, warming } = this.#wanted.settings
+    for (const bed of this.#beds.filter(({ candidate }) => candidate.isCompiledLate)) {
+      this.#wanted.tell(`warming ${bed.candidate.name}`)
+      for (const scenario of scenarios) {
+        // By its own time, of which a busy machine gives it little.
+        for (let spent = 0, tries = 0; spent < warming && tries < MOST_TRIES; tries++) {
+          spent += (await bed.load(scenario, cpu, warming, 0)).stackCpu ?? 0
+        }
+      }
+    }
+  }
+
   /** Every scenario, every candidate, round by round: neighbours in time are what is compared. */
   async run(scenarios: readonly Scenario[], rounds: number, cpu: number | undefined): Promise<Figure[]> {
     const reports = new Map<string, LoadReport[]>()
-    if (rounds > 0 && scenarios.length > 0) for (const bed of this.#beds) await bed.start(cpu)
+    const began = performance.now()
     for (let round = 0; round < rounds; round++) {
+      const took = (performance.now() - began) / 1000
+      if (round > 0 && took + took / round > this.#wanted.settings.patience) {
+        this.#wanted.tell(`this machine is busy: ${round} of ${rounds} rounds`)
+        break
+      }
       for (const scenario of scenarios) {
         this.#wanted.tell(
           `${cpu === undefined ? 'not pinned' : 'pinned'}, round ${round + 1}: ${scenario.name}`,
@@ -100,6 +122,7 @@ class Wire {
     const { seconds, warmup } = this.#wanted.settings
     // Memory that earlier connections left behind would hide what these need.
     if (!bed.isRunning || scenario.mode === 'idle') await bed.start(cpu)
+    else bed.moveTo(cpu)
     const report = await bed.load(scenario, cpu, seconds, scenario.mode === 'idle' ? 1 : warmup)
     if (report.alive !== undefined && report.alive !== scenario.connections) {
       return { error: `only ${report.alive} connections still answer` }

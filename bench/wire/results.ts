@@ -4,6 +4,8 @@ import type { Figure } from './figures.ts'
 export interface Measured {
   key: string
   name: string
+  /** Whether segments of 64 KB and half a checksum pass between it and the kernel. */
+  usesOffload: boolean
   /** The candidate that its figures are compared with. */
   reference?: string
   /** Why it could not be measured. */
@@ -15,8 +17,13 @@ export interface Measured {
 export interface Settings {
   rounds: number
   unpinnedRounds: number
+  idleRounds: number
+  /** No further round begins that would end later than this, in seconds since the first. */
+  patience: number
   seconds: number
   warmup: number
+  /** Processor time of the stack in each scenario before anything is measured, for whoever is compiled while it runs. */
+  warming: number
   /** To which client and stack are pinned. */
   cpu: number
 }

@@ -6,37 +6,32 @@ type Rows = string[][]
 
 /** All that was measured on the wire, as text. */
 export function formatWire(results: WireResults): string {
-  const { settings } = results
+  const { settings, pinned, unpinned } = results
   const shown = results.candidates.filter(({ missing }) => missing === undefined)
-  const length = `median of ${settings.rounds} rounds of ${settings.seconds} s`
-  return [
-    `Client and stack pinned to CPU ${settings.cpu}; ${length}`,
-    '',
-    section(shown, results.pinned),
-    ...(results.unpinned.length === 0
-      ? []
-      : [
-          `Not pinned; median of ${settings.unpinnedRounds}`,
-          '',
-          formatRates(shown, results.unpinned),
-          formatErrors(shown, results.unpinned),
-        ]),
-    ...results.candidates.map(remark).filter((line) => line !== ''),
-  ].join('\n')
+  const parts = [
+    `Client and stack on CPU ${settings.cpu}, median of ${countRounds(pinned)} times ${settings.seconds} s; in brackets: of the C limit\n`,
+    ...inGroups(shown, (group) => formatRates(group, pinned)),
+    'Processor time of client and stack together',
+    ...inGroups(shown, (group) => formatCosts(group, pinned)),
+    formatShares(shown, pinned),
+    formatIdle(shown, pinned),
+    ...(unpinned.length === 0 ? [] : [`Not pinned, median of ${countRounds(unpinned)}`]),
+    ...(unpinned.length === 0 ? [] : inGroups(shown, (group) => formatRates(group, unpinned))),
+    formatErrors(shown, [...pinned, ...unpinned]),
+    ...results.candidates.map(remark),
+  ]
+  return parts.filter((text) => text !== '').join('\n')
 }
 
-function section(shown: readonly Measured[], figures: readonly Figure[]): string {
-  return [
-    formatRates(shown, figures),
-    'Processor time of client and stack together',
-    formatCosts(shown, figures),
-    formatShares(shown, figures),
-    formatIdle(shown, figures),
-    formatErrors(shown, figures),
-  ]
-    .filter((text) => text !== '')
-    .join('\n')
-}
+/** With offload, and without. */
+const inGroups = (shown: readonly Measured[], format: (group: Measured[]) => string): string[] =>
+  [true, false]
+    .map((offload) => shown.filter(({ usesOffload }) => usesOffload === offload))
+    .filter((group) => group.length > 0)
+    .map(format)
+
+const countRounds = (figures: readonly Figure[]): number =>
+  Math.max(0, ...figures.map(({ rates }) => rates?.length ?? 0))
 
 const remark = ({ name, missing, note }: Measured): string =>
   missing !== undefined ? `${name}: not measured, ${missing}` : note !== undefined ? `${name}: ${note}` : ''
@@ -75,6 +70,7 @@ function formatComparison(
         return [formatValue(own, value), formatRatio(ratio(value, other && read(other)))]
       }),
     ])
+  if (rows.length === 0) return ''
   return formatGrid([['', '', ...shown.flatMap(({ name }) => [name, ''])], ...rows])
 }
 

@@ -30,7 +30,8 @@ static void describe(const uint8_t* header, size_t length, int32_t* row) {
     row[kChecksumOffset] = virtio.checksumOffset;
   }
   if ((virtio.flags & VirtioHeader::kDataValid) != 0) flags |= kChecksumValid;
-  if ((virtio.gsoType & ~VirtioHeader::kGsoEcn) == VirtioHeader::kGsoTcpV4 && virtio.gsoSize != 0) {
+  const int gsoType = virtio.gsoType & ~VirtioHeader::kGsoEcn;
+  if ((gsoType == VirtioHeader::kGsoTcpV4 || gsoType == VirtioHeader::kGsoUdp) && virtio.gsoSize != 0) {
     flags |= kGso;
     row[kGsoSize] = virtio.gsoSize;
   }

@@ -39,6 +39,7 @@ struct VirtioHeader {
   static constexpr uint8_t kNeedsChecksum = 1;
   static constexpr uint8_t kDataValid = 2;
   static constexpr uint8_t kGsoTcpV4 = 1;
+  static constexpr uint8_t kGsoUdp = 5;
   static constexpr uint8_t kGsoEcn = 0x80;
 
   uint8_t flags;

@@ -22,12 +22,18 @@ export class ByteRing {
   /** Bytes from the head that hold content, gaps included; at least `length`. */
   extent = 0
   readonly #arena: Blocks
+  readonly #mostUsual: number
   #block = -1
   #capacity = 0
   #head = 0
+  /** The most that was reserved since the queue was empty, and what is taken at once when it fills again. */
+  #most = 0
+  #usual = 0
 
-  constructor(arena: Blocks) {
+  /** `mostUsual`: an empty queue that fills again takes at once what it held before, up to so many bytes; 0: what is needed. */
+  constructor(arena: Blocks, mostUsual = 0) {
     this.#arena = arena
+    this.#mostUsual = mostUsual
   }
 
   /** Bytes of the arena that this queue holds. */
@@ -37,7 +43,9 @@ export class ByteRing {
 
   /** Makes room for `size` bytes from the head. False when the arena has none. */
   reserve(size: number): boolean {
+    if (size > this.#most) this.#most = size
     if (size <= this.#capacity) return true
+    if (this.#block === -1 && size < this.#usual && this.#move(Arena.blockSize(this.#usual))) return true
     return this.#move(Arena.blockSize(size))
   }
 
@@ -68,7 +76,7 @@ export class ByteRing {
   drop(count: number): void {
     this.length -= count
     this.extent -= count
-    if (this.extent === 0) this.#release()
+    if (this.extent === 0) this.#emptied()
     else this.#head = this.#place(count)
   }
 
@@ -110,6 +118,13 @@ export class ByteRing {
     this.#block = block
     this.#capacity = capacity
     return true
+  }
+
+  /** What fills and empties again and again would else grow, and be moved, every time. */
+  #emptied(): void {
+    this.#usual = Math.min(this.#most, this.#mostUsual)
+    this.#most = 0
+    this.#release()
   }
 
   #place(at: number): number {

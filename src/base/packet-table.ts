@@ -29,7 +29,7 @@ export const PacketFlag = {
   NeedsChecksum: 1,
   /** The transport checksum was found right by the device (virtio DATA_VALID). */
   ChecksumValid: 2,
-  /** A super-segment: GsoSize is the size of each TCP segment within (virtio GSO_TCPV4). */
+  /** GsoSize is the payload size of each TCP segment, or datagram of UDP, within (virtio GSO_TCPV4, GSO_UDP_L4). */
   Gso: 4,
   /** The transport checksum was found wrong by the device. */
   ChecksumBad: 8,

@@ -15,6 +15,7 @@ import { Stack } from '../stack/stack.ts'
 import { Sysctls } from '../stack/sysctls.ts'
 import { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
+import { tuneEngine } from './engine.ts'
 import { codeOf, DaemonError, messageOf } from './errors.ts'
 import type { Logger } from './logging.ts'
 import { ownersOf, type Queue, shareQueue } from './queue.ts'
@@ -30,6 +31,7 @@ const MEMORY = 512 * 1024 * 1024
  * (sysctls) and DaemonError (device).
  */
 export async function createStack(config: DaemonConfig, log: Logger, queue?: Queue): Promise<RunningStack> {
+  tuneEngine()
   const sysctls = new Sysctls()
   applySysctls(sysctls, config.sysctls)
   const arena = new Arena(MEMORY / (queue?.commons.count ?? 1))
@@ -133,7 +135,7 @@ function openTun(arena: Arena, config: DaemonConfig, log: Logger, queue: Queue |
 
 function reasonAgainst(offloadError: number): string {
   const name = getSystemErrorName(-offloadError)
-  return name === 'EOPNOTSUPP'
+  return name === 'ENOTSUP' // as Node calls EOPNOTSUPP
     ? 'its descriptor was opened without IFF_VNET_HDR'
     : `the kernel refuses it (TUNSETOFFLOAD: ${name})`
 }

@@ -10,6 +10,7 @@ import type { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
 import type { ControlVerbs } from './control.ts'
 import type { Logger } from './logging.ts'
+import { QueueWatch } from './queue-watch.ts'
 import type { ServedStack } from './served-stack.ts'
 import type { Open } from './services/open-services.ts'
 import { collectView, viewVerbs } from './views.ts'
@@ -82,18 +83,19 @@ export class RunningStack implements ServedStack {
   }
 
   get #connections(): number {
-    let count = this.#parts.sockets.tcp.timeWait.awaitingFin
-    for (const _ of this.#parts.sockets.tcp.connections()) count++
-    return count
+    const { table, timeWait } = this.#parts.sockets.tcp
+    return timeWait.awaitingFin + table.size
   }
 
   /** This stack's part of a view. */
   collect(view: string, args: unknown): unknown {
-    return collectView(view, this.#parts.sockets, args)
+    return collectView(view, this.#parts, args)
   }
 
   #watchDevice(): void {
-    const { tun, log } = this.#parts
+    const { tun, log, driver, clock } = this.#parts
+    const queue = new QueueWatch(tun, log)
+    driver.onBacklog = () => queue.look(clock.now())
     tun.on('down', () => log.warn(`${tun.name} is down: nothing is answered until it is up again`))
     tun.on('up', () => log.info(`${tun.name} is up`))
     tun.on('gone', () =>

@@ -1,3 +1,5 @@
+import type { Tun } from '../device/tun.ts'
+import { formatInterfaces, type InterfaceRow } from '../observe/interfaces.ts'
 import { formatNetstat, type NetstatOptions } from '../observe/netstat.ts'
 import { joinSockets, type SocketRow, snapshot } from '../observe/snapshot.ts'
 import type { Sockets } from '../socket/sockets.ts'
@@ -5,23 +7,29 @@ import type { Counters } from '../stack/counters.ts'
 import { UsageError } from './errors.ts'
 import { applySysctls } from './sysctls.ts'
 
+/** A stack with the device that it is served on. */
+interface Viewed {
+  readonly sockets: Sockets
+  readonly tun: Tun
+}
+
 /** What the daemon can be asked of its stacks, of which there may be several. */
 interface View {
   /** What one stack has to say, as a value that can be sent to another thread. What it throws is the answer's error. */
-  collect(sockets: Sockets, args: unknown): unknown
+  collect(stack: Viewed, args: unknown): unknown
   /** The answer made of what all have said, in the order of the stacks. */
   join(parts: readonly unknown[], args: unknown): unknown
 }
 
 const netstat: View = {
-  collect: (sockets) => snapshot(sockets),
+  collect: ({ sockets }) => snapshot(sockets),
   join: (parts, args) =>
     formatNetstat(joinSockets(parts as readonly SocketRow[][]), (args ?? {}) as NetstatOptions),
 }
 
 /** Every counter by group and name, summed. */
 const counters: View = {
-  collect: ({ stack }) => groupsOf(stack.counters),
+  collect: ({ sockets }) => groupsOf(sockets.stack.counters),
   join: (parts) => (parts as readonly Groups[]).reduce(sum),
 }
 
@@ -47,7 +55,7 @@ const sum = (left: Groups, right: Groups): Groups =>
 
 /** `{key, value}` sets a tunable in all stacks, `{key}` reads it, nothing lists all keys with their values. */
 const sysctl: View = {
-  collect: ({ stack }, args) => {
+  collect: ({ sockets: { stack } }, args) => {
     const { key, value } = (args ?? {}) as { key?: unknown; value?: unknown }
     if (key === undefined) return stack.sysctls.list().map((name) => [name, stack.sysctls.get(name)])
     const name = String(key)
@@ -60,20 +68,50 @@ const sysctl: View = {
   join: ([first]) => first,
 }
 
-/** How the load is shared: a record for each stack. */
+/** The device, which has one set of counters for all its queues. */
+const interfaces: View = {
+  collect: ({ tun }) => interfaceRow(tun),
+  join: ([first]) => formatInterfaces([first as InterfaceRow]),
+}
+
+/** What the kernel transmits is what we receive. */
+function interfaceRow(tun: Tun): InterfaceRow {
+  const n = tun.counters()
+  return {
+    name: tun.name,
+    mtu: tun.mtu,
+    isUp: tun.isUp,
+    received: { packets: n.txPackets, errors: n.txErrors, dropped: n.txDropped },
+    sent: { packets: n.rxPackets, errors: n.rxErrors, dropped: n.rxDropped },
+  }
+}
+
+/** How the load is shared: a record for each stack that lives. */
 const queues: View = {
-  collect: ({ tcp, stack }) => {
+  collect: ({ sockets: { tcp, stack } }) => {
     let connections = 0
     for (const _ of tcp.connections()) connections++
     const { PassiveOpens, ActiveOpens, InSegs, OutSegs } = stack.counters.tcp
     const { HandedOver, TakenOver, HandOverDropped } = stack.counters.stack
-    return { connections, PassiveOpens, ActiveOpens, InSegs, OutSegs, HandedOver, TakenOver, HandOverDropped }
+    const queue = stack.owners?.self ?? 0
+    return {
+      queue,
+      connections,
+      PassiveOpens,
+      ActiveOpens,
+      InSegs,
+      OutSegs,
+      HandedOver,
+      TakenOver,
+      HandOverDropped,
+    }
   },
   join: (parts) => parts,
 }
 
 const VIEWS: ReadonlyMap<string, View> = new Map([
   ['netstat', netstat],
+  ['interfaces', interfaces],
   ['counters', counters],
   ['sysctl', sysctl],
   ['queues', queues],
@@ -85,6 +123,12 @@ export const viewVerbs = (
 ): [verb: string, act: (args: unknown) => Promise<unknown>][] =>
   [...VIEWS].map(([name, view]) => [name, async (args) => view.join(await collect(name, args), args)])
 
+/** What asking for this view sets, by `applySysctls`. */
+export function settingOf(view: string, args: unknown): [key: string, value: string] | undefined {
+  const { key, value } = (args ?? {}) as { key?: unknown; value?: unknown }
+  return view === 'sysctl' && value !== undefined ? [String(key), String(value)] : undefined
+}
+
 /** One stack's part of a view. */
-export const collectView = (view: string, sockets: Sockets, args: unknown): unknown =>
-  VIEWS.get(view)!.collect(sockets, args)
+export const collectView = (view: string, stack: Viewed, args: unknown): unknown =>
+  VIEWS.get(view)!.collect(stack, args)

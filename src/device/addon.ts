@@ -110,8 +110,11 @@ export const LINK_NUMBERS = 11
 /** IFF_UP of the flags. */
 export const LINK_UP = 1
 
-/** TUNSETOFFLOAD: unfinished checksums, and TCP segments of up to 64 KB with them. */
-export const Offload = { Checksum: 1, Segmentation4: 2 } as const
+/**
+ * TUNSETOFFLOAD: unfinished checksums, and with them TCP segments of up to 64 KB, and datagrams of UDP in pieces of as much (Linux 6.2),
+ * which IPv4 has only together with IPv6.
+ */
+export const Offload = { Checksum: 1, Segmentation4: 2, Datagrams: 0x20 | 0x40 } as const
 
 /** Hears a bell until it is closed; that leaves the descriptor open. Keeps the process alive. */
 export interface NativeBell {

@@ -32,6 +32,8 @@ export interface Clock {
 
 /** Runs a stack on a device in real time: a turn for each batch, each deadline and each wake-up; none otherwise. */
 export class TunDriver {
+  /** Called when the device has more packets than a few turns take: some may have been lost in front of it. */
+  onBacklog: (() => void) | undefined
   /** Turns so far, and those that threw. */
   turns = 0
   failures = 0
@@ -95,6 +97,7 @@ export class TunDriver {
       this.#run()
       if (this.#device.isDrained || !this.#isStarted) return
     }
+    this.onBacklog?.()
   }
 
   #run(): void {

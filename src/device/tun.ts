@@ -27,7 +27,11 @@ const HEADS = OUTPUT_ROWS * HEAD_ROOM
 /** Bytes that a batch is read into: 64 packets of 1,500 bytes take a tenth, super-segments fill it with 15. */
 const SLAB = 1 << 20
 
-const OFFLOADS = Offload.Checksum | Offload.Segmentation4
+/** What is asked for: all there is, or what older kernels have. */
+const OFFLOADS = [
+  Offload.Checksum | Offload.Segmentation4 | Offload.Datagrams,
+  Offload.Checksum | Offload.Segmentation4,
+]
 
 /** errno of a device that is down, of one that somebody has open, and of one that was deleted. */
 const EIO = 5
@@ -47,6 +51,16 @@ export function addon(): Addon {
     const message = 'the native addon was not built, or not for this machine: run `npm run setup`'
     throw Object.assign(new Error(message, { cause }), { code: 'ERR_ADDON_MISSING' })
   }
+}
+
+/** 0, or why there is none: an errno. */
+function askForOffload(native: NativeDevice): number {
+  let error = 0
+  for (const bits of OFFLOADS) {
+    error = native.setOffload(bits)
+    if (error === 0) break
+  }
+  return error
 }
 
 /**
@@ -95,7 +109,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
     this.#heads = arena.take(HEADS)
     try {
       this.#native = this.#open()
-      this.offloadError = options.offload === true ? this.#native.setOffload(OFFLOADS) : 0
+      this.offloadError = options.offload === true ? askForOffload(this.#native) : 0
       this.segmentationOffload = options.offload === true && this.offloadError === 0
     } catch (error) {
       this.#giveMemory()

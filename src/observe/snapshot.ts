@@ -1,6 +1,7 @@
 import { DatagramSocket } from '../socket/datagram-socket.ts'
 import type { Sockets } from '../socket/sockets.ts'
 import type { Connection } from '../tcp/connection.ts'
+import { Resting } from '../tcp/rest.ts'
 import type { State } from '../tcp/state.ts'
 
 /** One line of a socket table: a plain record, so that it can go over a control socket. */
@@ -23,7 +24,7 @@ export interface SocketRow {
 export function snapshot(sockets: Sockets): SocketRow[] {
   return [
     ...listeners(sockets),
-    ...[...sockets.tcp.connections()].map(connectionRow),
+    ...Array.from(sockets.tcp.table.all(), connectionRow),
     ...handshakes(sockets),
     ...timeWaits(sockets),
     ...datagrams(sockets),
@@ -67,11 +68,13 @@ function listeners({ tcp }: Sockets): SocketRow[] {
   }))
 }
 
-function connectionRow(c: Connection): SocketRow {
+/** What rests has nothing in its queues. */
+function connectionRow(c: Connection | Resting): SocketRow {
+  const isAtRest = c instanceof Resting
   return {
     protocol: 'tcp',
-    receiveQueue: c.receive.queue.length,
-    sendQueue: c.send.queue.length,
+    receiveQueue: isAtRest ? 0 : c.receive.queue.length,
+    sendQueue: isAtRest ? 0 : c.send.queue.length,
     local: c.local,
     localPort: c.localPort,
     remote: c.remote,

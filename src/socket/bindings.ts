@@ -17,7 +17,8 @@ const ALONE: SharedPort = { reusesAddress: false, reusesPort: false }
 /** Which TCP socket has which local port. Connections without a socket and those in TIME-WAIT count too. */
 export class Bindings {
   readonly #tcp: Tcp
-  readonly #claims = new Map<number, Claim[]>()
+  /** By port: a listener and what it has accepted may be very many. */
+  readonly #claims = new Map<number, Set<Claim>>()
 
   constructor(tcp: Tcp) {
     this.#tcp = tcp
@@ -25,14 +26,14 @@ export class Bindings {
 
   add(claim: Claim): void {
     const others = this.#claims.get(claim.localPort)
-    if (others === undefined) this.#claims.set(claim.localPort, [claim])
-    else others.push(claim)
+    if (others === undefined) this.#claims.set(claim.localPort, new Set([claim]))
+    else others.add(claim)
   }
 
   remove(claim: Claim): void {
-    const left = this.#claims.get(claim.localPort)?.filter((other) => other !== claim) ?? []
-    if (left.length > 0) this.#claims.set(claim.localPort, left)
-    else this.#claims.delete(claim.localPort)
+    const others = this.#claims.get(claim.localPort)
+    others?.delete(claim)
+    if (others?.size === 0) this.#claims.delete(claim.localPort)
   }
 
   /** May a socket bind to `port` at `address`? */
@@ -45,24 +46,22 @@ export class Bindings {
 
   /** May `claim` begin to listen? */
   mayListen(claim: Claim): boolean {
-    const others = this.#claims.get(claim.localPort) ?? []
-    return !others.some(
-      (other) =>
-        other !== claim &&
-        overlaps(claim.localAddress, other.localAddress) &&
-        !mayShare(claim, other, other.isListening),
-    )
+    for (const other of this.#claims.get(claim.localPort) ?? []) {
+      if (other === claim || !overlaps(claim.localAddress, other.localAddress)) continue
+      if (!mayShare(claim, other, other.isListening)) return false
+    }
+    return true
   }
 
   /** True when nobody has bound the port: connect() may take it for a pair of ends that is not in use. */
   isUnbound(port: number): boolean {
-    const claims = this.#claims.get(port)
-    return claims === undefined || claims.every((claim) => claim.isForConnection)
+    for (const claim of this.#claims.get(port) ?? []) if (!claim.isForConnection) return false
+    return true
   }
 
   /** A connection, or one in TIME-WAIT, uses the port and does not share it. */
   #isInUse(address: number, port: number, shared: SharedPort): boolean {
-    for (const c of this.#tcp.connections()) {
+    for (const c of this.#tcp.table.all()) {
       if (c.localPort === port && overlaps(address, c.local) && !mayShare(shared, c.settings, false))
         return true
     }

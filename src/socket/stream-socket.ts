@@ -1,10 +1,11 @@
 import type { Duration, Instant } from '../base/time.ts'
 import { abort, close, configure, release } from '../tcp/calls.ts'
-import type { Connection, TcpUser } from '../tcp/connection.ts'
+import type { Connection } from '../tcp/connection.ts'
 import type { FastOpen } from '../tcp/fast-open-state.ts'
 import type { Listener } from '../tcp/listener.ts'
 import { hasRoom } from '../tcp/send-room.ts'
 import type { Settings } from '../tcp/settings.ts'
+import { ConnectionHolder } from './connection-holder.ts'
 import { Ioctl, Msg, Poll, Shutdown } from './constants.ts'
 import { Errno } from './errno.ts'
 import { connectAndSend, connectDeferred, isDeferred, sendDeferred } from './fast-open.ts'
@@ -25,7 +26,7 @@ const WRITE_SHUT = 2
 type Phase = 'unconnected' | 'connecting' | 'connected' | 'spoilt'
 
 /** A TCP socket: unconnected, listening, or with a connection. */
-export class StreamSocket implements Socket, TcpUser {
+export class StreamSocket extends ConnectionHolder implements Socket {
   isQueued = false
   onReady: (() => void) | undefined
   /** SO_LINGER: undefined when off, else seconds. */
@@ -38,7 +39,6 @@ export class StreamSocket implements Socket, TcpUser {
   /** SO_ZEROCOPY, as it is told: MSG_ZEROCOPY copies like any other send, and completes at once without a notice. */
   isZeroCopy = false
   settings: Settings
-  connection: Connection | undefined
   listener: Listener | undefined
   readonly end: LocalEnd
   readonly sockets: Sockets
@@ -52,15 +52,15 @@ export class StreamSocket implements Socket, TcpUser {
   #lingersUntil: Instant = 0
 
   constructor(sockets: Sockets, settings: Settings, connection?: Connection) {
+    super()
     this.sockets = sockets
     this.settings = settings
     this.end = new LocalEnd(sockets, this)
     if (connection === undefined) return
-    this.connection = connection
     this.end.share(connection.local, connection.localPort)
     this.#phase = 'connected'
     if (connection.state === 'CLOSED') this.end.release() // while it waited to be accepted
-    connection.user = this
+    this.hold(connection)
   }
 
   get localAddress(): number {
@@ -128,8 +128,7 @@ export class StreamSocket implements Socket, TcpUser {
     this.#error.set(0)
     this.#phase = 'connecting'
     const { localAddress, localPort, settings } = this
-    this.connection = tcp.connect(localAddress, localPort, remote, port, settings, this.now, fastOpen)
-    this.connection.user = this
+    this.hold(tcp.connect(localAddress, localPort, remote, port, settings, this.now, fastOpen))
     return -Errno.EINPROGRESS
   }
 
@@ -144,7 +143,7 @@ export class StreamSocket implements Socket, TcpUser {
       abort(c)
       c.receive.clear() // what a connection that was over had left
     }
-    this.connection = undefined
+    this.letGo()
     this.#phase = 'unconnected'
     this.#shut = 0
     if (wasOpen) this.#error.set(Errno.ECONNRESET)

@@ -2,6 +2,7 @@
 import { type Duration, type Instant, MILLISECOND } from '../base/time.ts'
 import { distance } from '../wire/seq.ts'
 import type { Connection } from './connection.ts'
+import type { Memo } from './memo.ts'
 import { Timer } from './timers.ts'
 
 /** Linux's TCP_ATO_MIN and TCP_DELACK_MAX. */
@@ -120,6 +121,14 @@ export class AckDelay {
     const { smoothed } = c.rtt
     const most = smoothed > 0 ? Math.min(LONGEST, Math.max(smoothed, SHORTEST)) : LONGEST
     return Math.min(this.timeout, most)
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.timeout = memo.number(this.timeout)
+    this.#answers = memo.number(this.#answers)
+    this.#arrivedAt = memo.instant(this.#arrivedAt)
+    this.#pushed = memo.number(this.#pushed)
   }
 }
 

@@ -1,5 +1,6 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
+import type { Memo } from './memo.ts'
 import type { TcpProfile } from './profile.ts'
 
 /** Duplicates of one turn that get an acknowledgement of their own. */
@@ -87,5 +88,11 @@ export class Acks {
     this.duplicates = 0
     this.challenge = false
     this.answer = false
+  }
+
+  /** See `rest.ts`. None is owed. */
+  carry(memo: Memo): void {
+    this.quick = memo.number(this.quick)
+    this.#limitedAt = memo.instant(this.#limitedAt)
   }
 }

@@ -1,15 +1,15 @@
 import type { Instant } from '../base/time.ts'
 import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
+import { beginController, switchController } from './controller-switch.ts'
+import { initialWindow } from './initial-window.ts'
+import { limitOrphans } from './orphans.ts'
 import { sendReset } from './reset.ts'
 import { roomToSend } from './send-room.ts'
 import type { Settings } from './settings.ts'
 import { canSend, isSynchronized } from './state.ts'
 import { TIME_WAIT_LENGTH } from './time-wait.ts'
 import { Timer } from './timers.ts'
-
-/** RFC 6928: ten segments, or what they would be at 1,460 bytes. */
-export const initialWindow = (mss: number): number => Math.min(10 * mss, Math.max(2 * mss, 14600))
 
 /** The handshake is over: what both sides agreed on takes effect. */
 export function established(c: Connection, now: Instant): void {
@@ -39,16 +39,8 @@ export function beginSending(c: Connection, now: Instant): void {
   // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
   const wasLost = c.synRetransmits > 0
   if (wasLost && rtt.smoothed === 0) rtt.fallBack()
-  c.congestion.begin(
-    {
-      segmentSize,
-      initialWindow: wasLost ? segmentSize : initialWindow(segmentSize),
-      smoothedRtt: rtt.smoothed,
-      hasSack: c.options.sack,
-      rate: c.recovery.rate,
-    },
-    now,
-  )
+  const window = wasLost ? segmentSize : initialWindow(segmentSize)
+  beginController(c, window, window, now)
 }
 
 /** The receive buffer is rounded up to whole segments of the peer's size (FreeBSD's tcp_mss). */
@@ -99,6 +91,7 @@ export function receive(
 /** Forgets `count` bytes of what was received, read or not. */
 export function discard(c: Connection, count: number): void {
   c.receive.consume(count)
+  if (c.restTicket === 0) c.tcp.rests.watch(c)
   if (c.receive.isUrgent && c.receive.urgentAhead === 0) c.receive.isUrgent = false
   if (c.state === 'CLOSED' || (!c.ackDelay.wasRead(c) && !c.receive.isWindowNews)) return
   c.acks.oweNow()
@@ -166,7 +159,7 @@ export function release(c: Connection, now: Instant): void {
   c.receive.clear()
   close(c, now)
   if (c.state === 'FIN-WAIT-2') awaitFin(c, now)
-  c.tcp.limitOrphans(c)
+  limitOrphans(c)
 }
 
 /**
@@ -194,6 +187,7 @@ export function configure(c: Connection, settings: Settings, now: Instant): void
     c.receive.limit = settings.receiveLimit
   c.receive.clamp = settings.windowLimit
   if (c.state === 'CLOSED') return
+  if (settings.congestionControl !== c.congestion.name) switchController(c, now)
   keepAliveChanged(c, now)
   c.speak()
 }

@@ -1,6 +1,7 @@
 import type { Duration, Instant } from '../base/time.ts'
 import type { DeliveryRate, RateSample } from './delivery-rate.ts'
 import type { LossWatcher } from './lost-segment.ts'
+import type { Memo } from './memo.ts'
 
 /** ssthresh before the first loss: as high as can be (RFC 5681 §3.1). Linux's TCP_INFINITE_SSTHRESH, in bytes here. */
 export const INFINITE_THRESHOLD = 0x7fffffff
@@ -8,11 +9,12 @@ export const INFINITE_THRESHOLD = 0x7fffffff
 /** Where loss recovery stands; Linux's names are Open, Disorder, CWR, Recovery and Loss. */
 export type Phase = 'open' | 'disorder' | 'reduction' | 'recovery' | 'loss'
 
-/** What is known when the handshake is over. */
+/** What is known when the handshake is over, or when another algorithm is to go on. */
 export interface Opening {
-  /** Eff.snd.MSS, and the initial window (RFC 6928); bytes. */
+  /** Eff.snd.MSS, the initial window (RFC 6928), and the one to begin with; bytes. */
   segmentSize: number
   initialWindow: number
+  window: number
   /** Microseconds; 0: there was no sample. */
   smoothedRtt: Duration
   /** More than one loss in a round trip can be seen. */
@@ -36,7 +38,7 @@ export interface CongestionController extends LossWatcher {
   readonly ownsWindow: boolean
   /** Bytes a second at which to send; 0: as the window allows. */
   readonly pacingRate: number
-  /** The handshake is over. */
+  /** The handshake is over, or another algorithm's time. */
   begin(opening: Opening, now: Instant): void
   /** The segment size has changed, and the initial window with it. */
   resize(segmentSize: number, initialWindow: number): void
@@ -53,6 +55,8 @@ export interface CongestionController extends LossWatcher {
   onIdleEnd(now: Instant): void
   /** The sender was idle for longer than the retransmission time-out: RFC 5681 §4.1. */
   restart(now: Instant): void
+  /** Keeps all that it knows in `memo`, or takes it from it. A connection whose controller cannot do that never rests. */
+  carry?(memo: Memo): void
 }
 
 /** Slow start as all window-based algorithms do it: returns the bytes that are left for congestion avoidance. */

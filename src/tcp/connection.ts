@@ -16,6 +16,7 @@ import { Path } from './path.ts'
 import { ReceiveState } from './receive.ts'
 import { ReceiveSpace } from './receive-space.ts'
 import { Recovery } from './recovery.ts'
+import type { Resting } from './rest.ts'
 import { RoundTrip, RTO_MAX } from './rtt.ts'
 import { SendState } from './send.ts'
 import type { Settings } from './settings.ts'
@@ -30,6 +31,8 @@ import { WindowUse } from './window-use.ts'
 export interface TcpUser {
   /** Something a user may wait for has changed: readable, writable, open, ended, urgent. */
   changed(): void
+  /** From now on the connection is this: it has come to rest, or been woken. Who cannot be told so has connections that never rest. */
+  holds?(c: Connection | Resting): void
 }
 
 /** Watches transitions: tests, and the log at its finest level. */
@@ -63,7 +66,6 @@ export class Connection {
   readonly tailProbe = new TailLossProbe()
   readonly windowUse: WindowUse
   readonly pacer = new Pacer()
-  readonly congestion: CongestionController
   readonly timers: Timers
   /** The listener in whose accept queue this connection waits. */
   listener: Listener | undefined
@@ -80,6 +82,8 @@ export class Connection {
   isOrphan = false
   /** In the engine's list of those that may have something to say. */
   isDirty = false
+  /** What the queue of those that may come to rest knows this connection by; 0: it is not in it. */
+  restTicket = 0
   /** Keep-alive and zero-window probes sent since the peer was last heard. */
   probes = 0
   /** SYNs or SYN-ACKs sent again. */
@@ -100,6 +104,7 @@ export class Connection {
   segmentsOut = 0
   retransmits = 0
   readonly statistics: Statistics
+  #congestion: CongestionController
   #state: State = 'CLOSED'
 
   constructor(
@@ -114,6 +119,7 @@ export class Connection {
     iss: Seq,
     timestampOffset: number,
     now: Instant,
+    controller = settings.congestionControl,
   ) {
     this.tcp = tcp
     this.id = id
@@ -132,8 +138,8 @@ export class Connection {
     this.rtt = new RoundTrip(profile)
     this.recovery = new Recovery(iss)
     this.windowUse = new WindowUse(iss)
-    this.congestion = createController(settings.congestionControl, tcp.host.random)
-    this.recovery.board.lossWatcher = this.congestion
+    this.#congestion = createController(controller, tcp.host.random)
+    this.recovery.board.lossWatcher = this.#congestion
     this.timers = new Timers(tcp.timers, id)
     if (settings.delaysAcks && !isActive) this.ackDelay.prefer(this, 0)
     this.statistics = new Statistics(now)
@@ -146,6 +152,16 @@ export class Connection {
 
   get state(): State {
     return this.#state
+  }
+
+  get congestion(): CongestionController {
+    return this.#congestion
+  }
+
+  /** Another congestion control algorithm, which is yet to begin. */
+  useController(name: string): void {
+    this.#congestion = createController(name, this.tcp.host.random)
+    this.recovery.board.lossWatcher = this.#congestion
   }
 
   /** The one door of the state machine. An arrow that RFC 9293 does not have is a fault. */
@@ -172,6 +188,11 @@ export class Connection {
   sinceEcho(seg: Segment): Duration {
     const elapsed = (this.timestamp - seg.tsEcr) | 0
     return elapsed < 0 || elapsed > RTO_MAX / MILLISECOND ? -1 : Math.max(1, elapsed) * MILLISECOND
+  }
+
+  /** Made anew from what a rest has kept (`rest.ts`), it is where it was: no arrow leads there. */
+  woken(): void {
+    this.#state = 'ESTABLISHED'
   }
 
   /** Asks for a chance to speak at the end of this turn, or of one to come. */

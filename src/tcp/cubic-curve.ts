@@ -1,5 +1,6 @@
 // hot path
 import { type Instant, SECOND } from '../base/time.ts'
+import type { Memo } from './memo.ts'
 
 /** RFC 9438 §5: how steep the curve is, segments per second cubed; what a loss leaves. */
 const C = 0.4
@@ -98,5 +99,22 @@ export class CubicCurve {
   #at(elapsed: number): number {
     const t = elapsed - this.#k
     return C * t * t * t + this.#maximum
+  }
+
+  /** Keeps all of it in `memo`, or takes it from it. */
+  carry(memo: Memo): void {
+    this.#maximum = memo.number(this.#maximum)
+    this.#prior = memo.number(this.#prior)
+    this.#estimate = memo.number(this.#estimate)
+    this.#k = memo.number(this.#k)
+    this.#epoch = memo.instant(this.#epoch)
+    this.#tickedAt = memo.instant(this.#tickedAt)
+    this.#wasLimited = memo.flag(this.#wasLimited)
+    this.#isAfterTimeout = memo.flag(this.#isAfterTimeout)
+    this.#savedMaximum = memo.number(this.#savedMaximum)
+    this.#savedPrior = memo.number(this.#savedPrior)
+    this.#savedEstimate = memo.number(this.#savedEstimate)
+    this.#savedK = memo.number(this.#savedK)
+    this.#savedEpoch = memo.instant(this.#savedEpoch)
   }
 }

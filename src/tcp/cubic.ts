@@ -10,6 +10,7 @@ import {
 import { CubicCurve } from './cubic-curve.ts'
 import type { RateSample } from './delivery-rate.ts'
 import { HyStart } from './hystart.ts'
+import type { Memo } from './memo.ts'
 
 /** What a loss leaves of the window (RFC 9438 §4.6). */
 const BETA = 0.7
@@ -33,7 +34,7 @@ export class Cubic implements CongestionController {
   begin(opening: Opening): void {
     this.#segmentSize = opening.segmentSize
     this.#initialWindow = opening.initialWindow
-    this.window = opening.initialWindow
+    this.window = opening.window
   }
 
   resize(segmentSize: number, initialWindow: number): void {
@@ -92,5 +93,16 @@ export class Cubic implements CongestionController {
     this.window = Math.min(this.window, this.#initialWindow)
     this.#fraction = 0
     this.#curve.interrupt()
+  }
+
+  carry(memo: Memo): void {
+    this.window = memo.number(this.window)
+    this.threshold = memo.number(this.threshold)
+    this.#segmentSize = memo.number(this.#segmentSize)
+    this.#initialWindow = memo.number(this.#initialWindow)
+    this.#fraction = memo.number(this.#fraction)
+    this.#before = memo.number(this.#before)
+    this.#curve.carry(memo)
+    this.#hystart.carry(memo)
   }
 }

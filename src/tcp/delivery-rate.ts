@@ -2,6 +2,7 @@
 import { type Duration, type Instant, SECOND } from '../base/time.ts'
 import { after, type Seq } from '../wire/seq.ts'
 import type { Connection } from './connection.ts'
+import type { Memo } from './memo.ts'
 import type { Scoreboard } from './scoreboard.ts'
 import { type DeliveryClock, Sending } from './sending.ts'
 
@@ -121,5 +122,16 @@ export class DeliveryRate implements DeliveryClock {
     if (sample.isAppLimited && sample.rate < this.latest) return
     this.latest = sample.rate
     this.isLatestLimited = sample.isAppLimited
+  }
+
+  /** See `rest.ts`. The sample is filled anew by the next acknowledgement. */
+  carry(memo: Memo): void {
+    this.delivered = memo.number(this.delivered)
+    this.deliveredAt = memo.instant(this.deliveredAt)
+    this.firstSentAt = memo.instant(this.firstSentAt)
+    this.latest = memo.number(this.latest)
+    this.isLatestLimited = memo.flag(this.isLatestLimited)
+    this.#appLimitedUntil = memo.number(this.#appLimitedUntil)
+    this.#end = memo.seq(this.#end)
   }
 }

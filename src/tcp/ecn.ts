@@ -2,6 +2,7 @@
 import { Flag, type Segment } from '../wire/tcp.ts'
 import type { Phase } from './congestion.ts'
 import type { Connection } from './connection.ts'
+import type { Memo } from './memo.ts'
 
 /** The two bits of IP's type of service: not ECN-capable, capable (the one that we send), congestion experienced. */
 const ECN_MASK = 3
@@ -73,5 +74,12 @@ export class Ecn {
   /** Data went out for the first time. */
   sentNew(): void {
     this.owesCwr = false
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.owesEcho = memo.flag(this.owesEcho)
+    this.owesCwr = memo.flag(this.owesCwr)
+    this.hasSeen = memo.flag(this.hasSeen)
   }
 }

@@ -2,6 +2,7 @@
 import type { Duration } from '../base/time.ts'
 import { MILLISECOND } from '../base/time.ts'
 import type { RateSample } from './delivery-rate.ts'
+import type { Memo } from './memo.ts'
 
 /** RFC 9406 §4.3. */
 const MIN_RTT_THRESHOLD: Duration = 4 * MILLISECOND
@@ -61,5 +62,17 @@ export class HyStart {
     this.#minimum = NONE
     this.#samples = 0
     if (this.isConservative && ++this.#rounds >= ROUNDS) this.isOver = true
+  }
+
+  /** Keeps all of it in `memo`, or takes it from it. */
+  carry(memo: Memo): void {
+    this.isConservative = memo.flag(this.isConservative)
+    this.isOver = memo.flag(this.isOver)
+    this.#roundEnd = memo.number(this.#roundEnd)
+    this.#lastMinimum = memo.number(this.#lastMinimum)
+    this.#minimum = memo.number(this.#minimum)
+    this.#samples = memo.number(this.#samples)
+    this.#baseline = memo.number(this.#baseline)
+    this.#rounds = memo.number(this.#rounds)
   }
 }

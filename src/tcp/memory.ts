@@ -3,6 +3,9 @@ import type { Blocks } from '../base/byte-ring.ts'
 import type { TcpCounters } from './counters.ts'
 import type { TcpSysctls } from './sysctls.ts'
 
+/** What a queue that fills and empties again and again takes at once, bytes. */
+export const MOST_USUAL = 1 << 20
+
 /** The unit of `tcp_mem`, bytes. */
 const PAGE = 4096
 /** Eighths of the arena that TCP may hold whatever `tcp_mem` says: it is not the only one to live there. */

@@ -1,6 +1,7 @@
 import { type Instant, SECOND } from '../base/time.ts'
 import { after, type Seq, toSeq } from '../wire/seq.ts'
 import type { Connection } from './connection.ts'
+import type { Memo } from './memo.ts'
 import { optionsLength } from './options.ts'
 
 /** Bytes of the headers of IP and TCP without options. */
@@ -124,6 +125,17 @@ export class MtuSearch {
     this.high = Math.min(c.options.sendMss + HEADERS, c.path.mtu)
     this.low = packetOf(c, c.segmentSize)
     this.#since = now
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.isEnabled = memo.flag(this.isEnabled)
+    this.low = memo.number(this.low)
+    this.high = memo.number(this.high)
+    this.#size = memo.number(this.#size)
+    this.#start = memo.seq(this.#start)
+    this.#end = memo.seq(this.#end)
+    this.#since = memo.instant(this.#since)
   }
 }
 

@@ -1,6 +1,7 @@
 // hot path
 import type { Duration } from '../base/time.ts'
 import { type CongestionController, INFINITE_THRESHOLD, type Opening, slowStart } from './congestion.ts'
+import type { Memo } from './memo.ts'
 
 /** RFC 5681 §3.1: slow start and congestion avoidance (MUST-19), by byte counting. */
 export class NewReno implements CongestionController {
@@ -19,7 +20,7 @@ export class NewReno implements CongestionController {
   begin(opening: Opening): void {
     this.#segmentSize = opening.segmentSize
     this.#initialWindow = opening.initialWindow
-    this.window = opening.initialWindow
+    this.window = opening.window
   }
 
   resize(segmentSize: number, initialWindow: number): void {
@@ -57,5 +58,14 @@ export class NewReno implements CongestionController {
 
   restart(): void {
     this.window = Math.min(this.window, this.#initialWindow)
+  }
+
+  carry(memo: Memo): void {
+    this.window = memo.number(this.window)
+    this.threshold = memo.number(this.threshold)
+    this.#segmentSize = memo.number(this.#segmentSize)
+    this.#initialWindow = memo.number(this.#initialWindow)
+    this.#counted = memo.number(this.#counted)
+    this.#before = memo.number(this.#before)
   }
 }

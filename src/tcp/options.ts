@@ -13,6 +13,7 @@ import {
   putWindowScale,
 } from '../wire/tcp-options.ts'
 import { asksForEcn } from './ecn.ts'
+import type { Memo } from './memo.ts'
 import type { SynOption, TcpProfile } from './profile.ts'
 import { MAX_WINDOW } from './settings.ts'
 import type { TcpSysctls } from './sysctls.ts'
@@ -81,6 +82,17 @@ export class Negotiated {
     this.sendShift = other.sendShift
     this.receiveShift = other.receiveShift
     this.sendMss = other.sendMss
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.windowScaling = memo.flag(this.windowScaling)
+    this.timestamps = memo.flag(this.timestamps)
+    this.sack = memo.flag(this.sack)
+    this.ecn = memo.flag(this.ecn)
+    this.sendShift = memo.number(this.sendShift)
+    this.receiveShift = memo.number(this.receiveShift)
+    this.sendMss = memo.number(this.sendMss)
   }
 }
 

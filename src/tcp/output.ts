@@ -15,11 +15,14 @@ import { Timer } from './timers.ts'
 /** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
 const SUPER_SEGMENT = 65535 - 20 - 60
 
+/** New data that one connection may send in a turn, before the others have had theirs. */
+const SHARE = 512 * 1024
+
 /** Segments that may be out whatever their size, and then one for every 512 bytes of send buffer: a peer may ask for tiny ones (CVE-2019-11479). */
 const LEAST_ROWS = 1024
 const ROW_SHIFT = 9
 
-/** Says what is due now: acknowledgements, what was lost, what is new. False when the sink had no room for all of it. */
+/** Says what is due now: acknowledgements, what was lost, what is new. False when the sink had no room for all of it, or its share of this turn is used up. */
 export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
   switch (c.state) {
     case 'CLOSED':
@@ -180,7 +183,9 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
   const { profile, sysctl } = c.tcp.host
   const train = profile.pushesBursts ? sysctl.tcp_min_tso_segs : Number.POSITIVE_INFINITY
+  const share = add(send.nxt, SHARE)
   for (let count = 1; send.unsent > 0; count++) {
+    if (!before(send.nxt, share)) return false
     const size = sizeNow(c)
     const burst = c.pacer.allowance(c, now)
     if (burst === 0) break

@@ -1,6 +1,7 @@
 // hot path
 import { type Instant, MILLISECOND, SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
+import type { Memo } from './memo.ts'
 import { Timer } from './timers.ts'
 
 /** A burst: what the rate gives in a millisecond, but not more than a super-segment (draft-ietf-ccwg-bbr-06, "Send Quantum"). */
@@ -53,6 +54,13 @@ export class Pacer {
     const earliest = this.#isWaiting ? now - (this.#left * SECOND) / rate / 2 : now
     if (this.#departure < earliest) this.#departure = earliest
     this.#isWaiting = false
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.#departure = memo.instant(this.#departure)
+    this.#left = memo.number(this.#left)
+    this.#isWaiting = memo.flag(this.#isWaiting)
   }
 }
 

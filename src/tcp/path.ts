@@ -1,8 +1,9 @@
 // hot path
 import { type Instant, NEVER } from '../base/time.ts'
 import { add, before, type Seq, toSeq } from '../wire/seq.ts'
-import { initialWindow } from './calls.ts'
 import type { Connection } from './connection.ts'
+import { initialWindow } from './initial-window.ts'
+import type { Memo } from './memo.ts'
 import { MtuSearch } from './mtu-search.ts'
 import { optionsLength } from './options.ts'
 import { isSynchronized } from './state.ts'
@@ -115,5 +116,19 @@ export class Path {
     this.#trial = 0
     this.#proven = 0
     c.recovery.resendAll(c, now)
+  }
+
+  /** See `rest.ts`. Nothing is out as a trial. */
+  carry(memo: Memo): void {
+    this.mtu = memo.number(this.mtu)
+    this.mss = memo.number(this.mss)
+    this.mayFragment = memo.flag(this.mayFragment)
+    this.#revision = memo.number(this.#revision)
+    this.#until = memo.instant(this.#until)
+    this.#proven = memo.number(this.#proven)
+    this.#trial = memo.number(this.#trial)
+    this.#trialEnd = memo.seq(this.#trialEnd)
+    this.#claim = memo.number(this.#claim)
+    this.search.carry(memo)
   }
 }

@@ -2,6 +2,7 @@
 import type { Duration, Instant } from '../base/time.ts'
 import { after, type Seq } from '../wire/seq.ts'
 import { Mark } from './mark.ts'
+import type { Memo } from './memo.ts'
 import type { RoundTrip } from './rtt.ts'
 import type { Scoreboard } from './scoreboard.ts'
 
@@ -85,5 +86,17 @@ export class Rack {
       else if (left > longest) longest = left
     }
     return longest
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.sentAt = memo.instant(this.sentAt)
+    this.end = memo.seq(this.end)
+    this.rtt = memo.number(this.rtt)
+    this.hasReordering = memo.flag(this.hasReordering)
+    this.steps = memo.number(this.steps)
+    this.#persist = memo.number(this.#persist)
+    this.#roundEnd = memo.seq(this.#roundEnd)
+    this.#isRoundOpen = memo.flag(this.#isRoundOpen)
   }
 }

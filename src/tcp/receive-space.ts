@@ -3,6 +3,7 @@ import { type Duration, type Instant, MILLISECOND } from '../base/time.ts'
 import { add, before, distance, type Seq, toSeq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
+import type { Memo } from './memo.ts'
 
 /** Segments of the peer's initial window (RFC 6928). */
 const INITIAL_SEGMENTS = 10
@@ -84,5 +85,16 @@ export class ReceiveSpace {
     }
     this.#windowSince = now
     this.#windowEnd = receive.edge
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.rtt = memo.number(this.rtt)
+    this.read = memo.number(this.read)
+    this.#from = memo.seq(this.#from)
+    this.#since = memo.instant(this.#since)
+    this.#windowSince = memo.instant(this.#windowSince)
+    this.#windowEnd = memo.seq(this.#windowEnd)
+    this.#lastEcho = memo.number(this.#lastEcho)
   }
 }

@@ -1,7 +1,8 @@
 // hot path
 import { ByteRing } from '../base/byte-ring.ts'
 import { add, after, distance, later, type Seq, toSeq } from '../wire/seq.ts'
-import type { TcpMemory } from './memory.ts'
+import type { Memo } from './memo.ts'
+import { MOST_USUAL, type TcpMemory } from './memory.ts'
 import type { TcpProfile } from './profile.ts'
 import { Reassembly } from './reassembly.ts'
 
@@ -52,7 +53,7 @@ export class ReceiveState {
   constructor(memory: TcpMemory, limit: number, clamp: number, profile: TcpProfile) {
     this.#memory = memory
     this.#profile = profile
-    this.queue = new ByteRing(memory)
+    this.queue = new ByteRing(memory, MOST_USUAL)
     this.limit = limit
     this.clamp = clamp
   }
@@ -176,5 +177,22 @@ export class ReceiveState {
     this.queue.length += distance(this.nxt, reached)
     this.nxt = reached
     if (after(reached, this.edge)) this.edge = reached
+  }
+
+  /** See `rest.ts`. The queue is empty. */
+  carry(memo: Memo): void {
+    this.irs = memo.seq(this.irs)
+    this.nxt = memo.seq(this.nxt)
+    this.acknowledged = memo.seq(this.acknowledged)
+    this.edge = memo.seq(this.edge)
+    this.up = memo.seq(this.up)
+    this.isUrgentTaken = memo.flag(this.isUrgentTaken)
+    this.limit = memo.number(this.limit)
+    this.clamp = memo.number(this.clamp)
+    this.shift = memo.number(this.shift)
+    this.tsRecent = memo.number(this.tsRecent)
+    this.tsRecentAt = memo.number(this.tsRecentAt)
+    this.segmentSize = memo.number(this.segmentSize)
+    this.#lastSize = memo.number(this.#lastSize)
   }
 }

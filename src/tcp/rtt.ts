@@ -1,5 +1,6 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
+import type { Memo } from './memo.ts'
 import { LINUX, type TcpProfile } from './profile.ts'
 import { WindowedMinimum } from './windowed-minimum.ts'
 
@@ -72,5 +73,16 @@ export class RoundTrip {
   fallBack(): void {
     this.#base = RTO_FALLBACK
     this.backoff = 0
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.smoothed = memo.number(this.smoothed)
+    this.variation = memo.number(this.variation)
+    this.minimum = memo.number(this.minimum)
+    this.latest = memo.number(this.latest)
+    this.backoff = memo.number(this.backoff)
+    this.#base = memo.number(this.#base)
+    this.#minimum.carry(memo)
   }
 }

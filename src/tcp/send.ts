@@ -2,6 +2,8 @@
 import { type Blocks, ByteRing } from '../base/byte-ring.ts'
 import { type Instant, NEVER } from '../base/time.ts'
 import { add, after, before, distance, type Seq, toSeq } from '../wire/seq.ts'
+import type { Memo } from './memo.ts'
+import { MOST_USUAL } from './memory.ts'
 
 /** The send sequence space (RFC 9293 §3.3.1) and the bytes in it that are not yet acknowledged. */
 export class SendState {
@@ -46,7 +48,7 @@ export class SendState {
   owesProbe = false
 
   constructor(memory: Blocks, limit: number, iss: Seq) {
-    this.queue = new ByteRing(memory)
+    this.queue = new ByteRing(memory, MOST_USUAL)
     this.limit = limit
     this.iss = iss
     this.una = iss
@@ -122,5 +124,25 @@ export class SendState {
       this.queue.drop(data)
     }
     return data
+  }
+
+  /** See `rest.ts`. Everything queued has been acknowledged, so that all marks lie at SND.UNA. */
+  carry(memo: Memo): void {
+    this.una = memo.seq(this.una)
+    this.nxt = this.una
+    this.base = this.una
+    this.small = this.una
+    this.pushed = this.una
+    this.piece = this.una
+    this.up = this.una
+    this.wl1 = memo.seq(this.wl1)
+    this.wl2 = memo.seq(this.wl2)
+    this.wnd = memo.number(this.wnd)
+    this.maxWindow = memo.number(this.maxWindow)
+    this.limit = memo.number(this.limit)
+    this.isUnfinished = memo.flag(this.isUnfinished)
+    this.isPushed = memo.flag(this.isPushed)
+    this.hasMoreComing = memo.flag(this.hasMoreComing)
+    this.isBufferShort = memo.flag(this.isBufferShort)
   }
 }

@@ -1,5 +1,6 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
+import type { Memo } from './memo.ts'
 
 /** Why a connection with something to send does not send more. */
 export const Limit = {
@@ -73,5 +74,25 @@ export class Statistics {
   /** The part of it in which the send buffer was too small. */
   sendBufferTime(now: Instant): Duration {
     return this.#sendBuffer + (this.#limit === Limit.SendBuffer ? now - this.#since : 0)
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.dataOctetsOut = memo.number(this.dataOctetsOut)
+    this.dataSegmentsOut = memo.number(this.dataSegmentsOut)
+    this.dataSegmentsIn = memo.number(this.dataSegmentsIn)
+    this.outOfOrderSegments = memo.number(this.outOfOrderSegments)
+    this.delivered = memo.number(this.delivered)
+    this.deliveredMarked = memo.number(this.deliveredMarked)
+    this.timeouts = memo.number(this.timeouts)
+    this.timeoutRuns = memo.number(this.timeoutRuns)
+    this.timeoutTime = memo.number(this.timeoutTime)
+    this.dataInAt = memo.instant(this.dataInAt)
+    this.dataOutAt = memo.instant(this.dataOutAt)
+    this.#limit = memo.number(this.#limit)
+    this.#since = memo.instant(this.#since)
+    this.#busy = memo.number(this.#busy)
+    this.#peerWindow = memo.number(this.#peerWindow)
+    this.#sendBuffer = memo.number(this.#sendBuffer)
   }
 }

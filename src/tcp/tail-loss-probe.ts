@@ -2,6 +2,7 @@ import { type Duration, type Instant, MILLISECOND } from '../base/time.ts'
 import { after, before, type Seq } from '../wire/seq.ts'
 import type { Segment } from '../wire/tcp.ts'
 import type { Connection } from './connection.ts'
+import type { Memo } from './memo.ts'
 import { RTO_MIN } from './rtt.ts'
 import { Timer } from './timers.ts'
 
@@ -31,14 +32,15 @@ export class TailLossProbe {
     const left = c.timers.isArmed(Timer.Retransmit)
       ? c.timers.deadline(Timer.Retransmit) - now
       : c.rtt.timeout
-    if (timeout < left) c.timers.arm(Timer.TailLoss, now, timeout)
-    else c.timers.cancel(Timer.TailLoss)
+    // Where a time-out would come first, the probe takes its place (TLP_calc_PTO).
+    c.timers.arm(Timer.TailLoss, now, left > 0 ? Math.min(timeout, left) : timeout)
   }
 
-  /** The timer expired. */
-  expired(c: Connection): void {
+  /** The timer expired. A time-out that is due with it gives way. */
+  expired(c: Connection, now: Instant): void {
     if (!this.#isAllowed(c)) return
     this.isOwed = true
+    c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
     c.speak()
   }
 
@@ -77,5 +79,13 @@ export class TailLossProbe {
     if (tcp_early_retrans !== 3 && tcp_early_retrans !== 4) return false
     if (!options.sack || send.flight === 0 || this.#isOut || send.isSynOutstanding) return false
     return (recovery.phase === 'open' || recovery.phase === 'reduction') && recovery.board.sacked === 0
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.isOwed = memo.flag(this.isOwed)
+    this.#isOut = memo.flag(this.#isOut)
+    this.#end = memo.seq(this.#end)
+    this.#isRetransmission = memo.flag(this.#isRetransmission)
   }
 }

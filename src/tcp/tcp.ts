@@ -13,6 +13,7 @@ import { synSent } from './arrives/syn-sent.ts'
 import { abort } from './calls.ts'
 import { ChallengeBudget } from './challenge-budget.ts'
 import { Connection, type Probe } from './connection.ts'
+import { ConnectionTable } from './connection-table.ts'
 import { SynCookies } from './cookies.ts'
 import { FastOpenClient } from './fast-open-client.ts'
 import { FastOpenKeys } from './fast-open-keys.ts'
@@ -28,6 +29,8 @@ import { TcpMemory } from './memory.ts'
 import { output } from './output.ts'
 import { prune } from './prune.ts'
 import { sendReset } from './reset.ts'
+import { Resting } from './rest.ts'
+import { Rests } from './rests.ts'
 import { sendAck } from './segments.ts'
 import type { Settings } from './settings.ts'
 import { type CloseReason, isSynchronized } from './state.ts'
@@ -44,6 +47,8 @@ export class Tcp {
   readonly host: TcpHost
   readonly flows: FlowTable
   readonly timers = new TimerTable(TIMER_COLUMNS)
+  readonly table = new ConnectionTable()
+  readonly rests = new Rests(this)
   readonly listeners = new Listeners()
   readonly synCache: SynCache
   readonly timeWait: TimeWaitTable
@@ -61,7 +66,6 @@ export class Tcp {
   /** Connections past the handshake and not yet CLOSED (Linux's CurrEstab counts ESTABLISHED and CLOSE-WAIT: see `observe`). */
   establishedCount = 0
   orphanCount = 0
-  #connections: (Connection | undefined)[] = []
   readonly #dirty = new Rounds<Connection>()
   /** The moment of which `milliseconds` and `seconds` are. */
   #tickedAt: Instant = Number.NEGATIVE_INFINITY
@@ -89,7 +93,7 @@ export class Tcp {
     if (seg.hasBadOption) this.host.counters.TCPDropBadOption++
     const handle = this.flows.find(seg.destination, seg.source, (seg.sourcePort << 16) | seg.destinationPort)
     if (handle === NO_FLOW) this.#withoutFlow(seg, now)
-    else if (kindOf(handle) === FlowKind.Connection) this.arrives(this.#connections[rowOf(handle)]!, seg, now)
+    else if (kindOf(handle) === FlowKind.Connection) this.arrives(this.#awake(rowOf(handle))!, seg, now)
     else this.synCache.arrives(rowOf(handle), seg, now)
   }
 
@@ -97,7 +101,7 @@ export class Tcp {
   advance(now: Instant): void {
     this.tick(now)
     for (let row = this.timers.takeDue(now); row !== -1; row = this.timers.takeDue(now)) {
-      const c = this.#connections[row]
+      const c = this.#awake(row)
       if (c === undefined) continue
       try {
         timeouts(c, now)
@@ -108,6 +112,7 @@ export class Tcp {
     }
     this.synCache.advance(now)
     this.timeWait.advance(now)
+    this.rests.advance(now)
   }
 
   /** Lets every connection that has something to say speak. */
@@ -119,6 +124,7 @@ export class Tcp {
       c.isDirty = false
       try {
         if (!output(c, out, now)) this.markDirty(c)
+        if (c.restTicket === 0) this.rests.watch(c)
       } catch (error) {
         this.#fault(c, error)
       }
@@ -131,7 +137,8 @@ export class Tcp {
   }
 
   nextDeadline(): Instant {
-    return sooner(sooner(this.timers.next(), this.synCache.nextDeadline()), this.timeWait.nextDeadline())
+    const handshakes = sooner(this.synCache.nextDeadline(), this.timeWait.nextDeadline())
+    return sooner(sooner(this.timers.next(), this.rests.nextDeadline()), handshakes)
   }
 
   /** An ICMP error that quotes a segment of ours (MUST-54). */
@@ -143,7 +150,7 @@ export class Tcp {
       (error.destinationPort << 16) | error.sourcePort,
     )
     if (handle === NO_FLOW) this.host.counters.OutOfWindowIcmps++
-    else if (kindOf(handle) === FlowKind.Connection) icmpError(this.#connections[rowOf(handle)]!, error, now)
+    else if (kindOf(handle) === FlowKind.Connection) icmpError(this.#awake(rowOf(handle))!, error, now)
     else this.synCache.icmpError(rowOf(handle), error)
   }
 
@@ -232,7 +239,7 @@ export class Tcp {
 
   /** From now on segments of the connection's four-tuple are its own. */
   adopt(c: Connection): void {
-    this.#connections[c.id] = c
+    this.table.add(c)
     this.memory.connections++
     this.flows.set(
       c.local,
@@ -270,7 +277,7 @@ export class Tcp {
     c.acks.clear()
     if (c.isOrphan) c.receive.clear()
     else c.receive.reassembly.clear()
-    this.#connections[c.id] = undefined
+    this.table.remove(c)
     this.memory.connections--
     this.timers.release(c.id)
     c.notify()
@@ -302,18 +309,14 @@ export class Tcp {
     if (c.state !== 'CLOSED') this.orphanCount++
   }
 
-  /** Orphans beyond `tcp_max_orphans` are reset, and those for which there is no memory. */
-  limitOrphans(c: Connection): void {
-    const isTooMany = this.orphanCount > this.host.sysctl.tcp_max_orphans || this.memory.isExhausted
-    if (c.state === 'CLOSED' || !isTooMany) return
-    this.host.counters.TCPAbortOnMemory++
-    sendReset(c, this.host.replies)
-    this.finish(c, 'aborted')
+  /** All connections that are not CLOSED; those at rest are woken for it (`table` has them as they are). */
+  *connections(): IterableIterator<Connection> {
+    for (const c of this.table.all()) yield this.#awake(c.id)!
   }
 
-  /** All connections that are not CLOSED. */
-  *connections(): IterableIterator<Connection> {
-    for (const c of this.#connections) if (c !== undefined) yield c
+  #awake(row: number): Connection | undefined {
+    const c = this.table.at(row)
+    return c instanceof Resting ? this.rests.wake(c) : c
   }
 
   /** There is neither a connection nor a handshake for this segment; perhaps one in TIME-WAIT. */
@@ -342,6 +345,7 @@ export class Tcp {
   /** A segment for `c`. What goes wrong in its processing costs this connection only. */
   arrives(c: Connection, seg: Segment, now: Instant): void {
     c.segmentsIn++
+    if (c.restTicket === 0) this.rests.watch(c)
     try {
       if (c.state === 'SYN-SENT') synSent(c, seg, now)
       else otherStates(c, seg, now)
@@ -358,7 +362,7 @@ export class Tcp {
   /** Memory has become short: once, every connection gives up what it can. */
   #prune(): void {
     this.memory.wantsPruning = false
-    for (const c of this.connections()) prune(c)
+    for (const c of this.table.awake()) prune(c)
   }
 
   #countEnd(c: Connection, reason: CloseReason): void {

@@ -2,6 +2,7 @@ import type { Instant } from '../base/time.ts'
 import type { Seq } from '../wire/seq.ts'
 import { after } from '../wire/seq.ts'
 import type { CongestionController } from './congestion.ts'
+import type { Memo } from './memo.ts'
 
 /**
  * What is needed to take a reduction back when its loss turns out to have been none: because every retransmission was reported as a
@@ -78,5 +79,16 @@ export class Undo {
 
   end(): void {
     this.isPossible = false
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.isPossible = memo.flag(this.isPossible)
+    this.#marker = memo.seq(this.#marker)
+    this.#unreported = memo.number(this.#unreported)
+    this.#threshold = memo.number(this.#threshold)
+    this.#stamp = memo.number(this.#stamp)
+    this.#hasStamp = memo.flag(this.#hasStamp)
+    this.since = memo.instant(this.since)
   }
 }

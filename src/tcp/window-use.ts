@@ -1,6 +1,7 @@
 // hot path
 import { before, type Seq } from '../wire/seq.ts'
 import type { CongestionController } from './congestion.ts'
+import type { Memo } from './memo.ts'
 
 /** Whether the congestion window is what holds the sender back: else it must not grow (RFC 7661; Linux's tcp_cwnd_validate). */
 export class WindowUse {
@@ -30,5 +31,12 @@ export class WindowUse {
   isLimited(controller: CongestionController): boolean {
     if (this.#isLimited) return true
     return controller.window < controller.threshold && controller.window < 2 * this.#most
+  }
+
+  /** See `rest.ts`. */
+  carry(memo: Memo): void {
+    this.#isLimited = memo.flag(this.#isLimited)
+    this.#most = memo.number(this.#most)
+    this.#end = memo.seq(this.#end)
   }
 }

@@ -1,5 +1,6 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
+import type { Memo } from './memo.ts'
 
 /** A sample is a value and when it was taken; the filter keeps three. */
 const SAMPLE = 2
@@ -47,6 +48,15 @@ export class WindowedMinimum {
     for (let at = from; at < 3 * SAMPLE; at += SAMPLE) {
       this.#samples[at] = value
       this.#samples[at + 1] = now
+    }
+  }
+
+  /** Keeps the samples in `memo`, or takes them from it. */
+  carry(memo: Memo): void {
+    const samples = this.#samples
+    for (let at = 0; at < 3 * SAMPLE; at += SAMPLE) {
+      samples[at] = memo.number(samples[at]!)
+      samples[at + 1] = memo.instant(samples[at + 1]!)
     }
   }
 }

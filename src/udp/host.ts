@@ -12,6 +12,8 @@ export interface UdpPacket {
   readonly end: number
   /** PacketFlag bits. */
   readonly flags: number
+  /** Payload of each datagram within when the device has handed over several in one, else 0. */
+  readonly gsoSize: number
   /** False for what went to broadcast or multicast. */
   readonly isUnicast: boolean
 }

@@ -66,7 +66,7 @@ export class Udp {
       counters.NoPorts++
       return false
     }
-    this.#enqueue(socket, packet)
+    this.#deliver(socket, packet)
     return true
   }
 
@@ -228,22 +228,31 @@ export class Udp {
     for (const socket of this.table.at(destinationPort)) {
       if (socket.score(destination, source, sourcePort) < 0) continue
       isWanted = true
-      this.#enqueue(socket, packet)
+      this.#deliver(socket, packet)
     }
     if (!isWanted) this.#host.counters.IgnoredMulti++
   }
 
-  #enqueue(socket: UdpSocket, packet: UdpPacket): void {
-    const header = this.#header
+  /** What a sender on this machine gave the kernel in one piece (Linux's UDP_SEGMENT) are datagrams of `gsoSize` bytes. */
+  #deliver(socket: UdpSocket, packet: UdpPacket): void {
+    const { payload, payloadLength } = this.#header
+    const size = packet.gsoSize === 0 ? payloadLength : packet.gsoSize
+    if (payloadLength <= size) this.#enqueue(socket, packet, payload, payloadLength)
+    else
+      for (let at = 0; at < payloadLength; at += size)
+        this.#enqueue(socket, packet, payload + at, Math.min(size, payloadLength - at))
+  }
+
+  #enqueue(socket: UdpSocket, packet: UdpPacket, payload: number, length: number): void {
     const counters = this.#host.counters
-    const size = ReceiveQueue.sizeOf(header.payloadLength)
+    const size = ReceiveQueue.sizeOf(length)
     // An empty queue takes one datagram however small its limit is.
     if (socket.queue.count > 0 && socket.queue.length + size > socket.receiveLimit) {
       counters.RcvbufErrors++
       this.#dropped(socket)
       return
     }
-    if (!this.#reserve(socket, header.payloadLength)) {
+    if (!this.#reserve(socket, length)) {
       counters.MemErrors++
       this.#dropped(socket)
       return
@@ -251,11 +260,11 @@ export class Udp {
     const message = this.#message
     message.source = packet.header.source
     message.destination = packet.header.destination
-    message.sourcePort = header.sourcePort
+    message.sourcePort = this.#header.sourcePort
     message.tos = packet.header.tos
     message.ttl = packet.header.ttl
-    message.length = header.payloadLength
-    socket.queue.push(message, packet.memory, header.payload)
+    message.length = length
+    socket.queue.push(message, packet.memory, payload)
     counters.InDatagrams++
     this.#host.ready(socket)
   }

@@ -111,6 +111,34 @@ describe('[RFC9293 §3.10.7.4] the queue that keeps in-order and out-of-order by
     }
   })
 
+  test('with a memory, what it held before it takes at once, and no more than that', () => {
+    const arena = new Arena(LIMIT)
+    const ring = new ByteRing(arena, 4 * MIN_BLOCK)
+    const fill = (length: number): number => {
+      put(ring, [], 0, length, 1)
+      return ring.capacity / MIN_BLOCK
+    }
+    const empty = (): void => ring.drop(ring.extent)
+    expect(fill(100)).toBe(1)
+    expect(fill(3 * MIN_BLOCK)).toBe(4)
+    empty()
+    expect(arena.used).toBe(0)
+    expect(fill(100)).toBe(4)
+    empty()
+    expect(fill(100)).toBe(1)
+    expect(fill(8 * MIN_BLOCK)).toBe(8)
+    empty()
+    expect(fill(100), 'bounded').toBe(4)
+    ring.drop(100)
+    const rest = arena.take(8 * MIN_BLOCK)
+    expect(fill(8 * MIN_BLOCK)).toBe(8)
+    empty()
+    arena.take(4 * MIN_BLOCK)
+    arena.take(2 * MIN_BLOCK)
+    expect(fill(100), 'where memory is short, what is needed').toBe(1)
+    arena.give(rest, 8 * MIN_BLOCK)
+  })
+
   test('without room it says so and keeps what it has', () => {
     const arena = new Arena(2 * MIN_BLOCK)
     const ring = new ByteRing(arena)

@@ -25,6 +25,17 @@ describe.skipIf(reason)('netstat', () => {
       .stdout.split('\n')
       .find((line) => line.includes(part))
 
+  test('the command prints the counters of the device from our side', () => {
+    site.run(`ping -n -q -c 3 -i 0.01 ${OURS}`)
+    const [title, heading, row] = site.tunstack('netstat', '-i', '--control', site.control).stdout.split('\n')
+    expect([title, heading]).toEqual([
+      'Kernel Interface table',
+      'Iface             MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg',
+    ])
+    // IPv6 of the kernel's may be among what is received.
+    expect(row).toMatch(/^tun0 {13}1500 +([3-9]|\d\d+) {6}0 {6}0 0 {13}3 {6}0 {6}0 {6}0 MOPRU$/)
+  })
+
   test('the command prints the LISTEN rows of all services, in the columns of net-tools', () => {
     const done = site.tunstack('netstat', '-nat', '--control', site.control)
     expect(done.status, done.stderr).toBe(0)

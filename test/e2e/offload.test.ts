@@ -7,7 +7,17 @@ import { OURS, Site, withSite } from '../support/e2e-site.ts'
 import { requireTools } from '../support/netns.ts'
 import { noise } from '../support/noise.ts'
 
-const reason = requireTools('ip', 'nc', 'ping', 'sha256sum', 'sysctl', 'nstat', 'tcpdump', 'tshark')
+const reason = requireTools(
+  'ip',
+  'nc',
+  'ping',
+  'python3',
+  'sha256sum',
+  'sysctl',
+  'nstat',
+  'tcpdump',
+  'tshark',
+)
 
 const MB = 1 << 20
 
@@ -69,7 +79,7 @@ describe.skipIf(reason).each([
   test('while both directions are busy, no ping is lost, and no packet to us', async () => {
     const busy = [site.client('upload', OURS, 9, 0), site.client('chargen', OURS, 19, 1e12)]
     await Promise.all(busy.map((client) => client.until(() => client.stderr.includes('started'), 'start')))
-    const done = site.run(`ping -n -q -c 100 -i 0.01 -w 20 ${OURS}`)
+    const done = site.run(`ping -n -q -c 100 -i 0.01 -W 5 ${OURS}`)
     expect(done.stdout).toContain(' 0% packet loss')
     for (const client of busy) expect(client.process.exitCode, 'the transfer still runs').toBeNull()
     for (const client of busy) await client.kill()
@@ -135,6 +145,50 @@ describe.skipIf(reason)('captures of bulk transfers', { timeout: 60_000 }, () =>
       const packets = dissect(site, file)
       expect(packets.length).toBeGreaterThan(500)
       expect(wrong(packets)).toEqual([])
+    }))
+})
+
+/** Opens tun0 as descriptor 9, without a virtio header, and becomes the program of its arguments. */
+const PLAIN_OPENER = `
+import fcntl, os, struct, sys
+fd = os.open('/dev/net/tun', os.O_RDWR)
+fcntl.ioctl(fd, 0x400454ca, struct.pack('16sH22x', b'tun0', 0x1001))
+os.dup2(fd, 9)
+os.set_inheritable(9, True)
+os.execvp(sys.argv[1], sys.argv[1:])
+`
+
+/** Sends 20 datagrams of 1,001 bytes by one call (UDP_SEGMENT), and reads their echoes. */
+const SEGMENTED_DATAGRAMS = `
+import os, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(5)
+s.setsockopt(17, 103, 1001)
+data = os.urandom(20 * 1001 - 7)
+s.sendto(data, ('${OURS}', 7))
+pieces = [s.recv(65536) for _ in range(20)]
+print([len(piece) for piece in pieces].count(1001), b''.join(pieces) == data)
+`
+
+describe.skipIf(reason)('what the kernel hands over', { timeout: 60_000 }, () => {
+  test.each(['--offload', '--no-offload'])(
+    'datagrams that were sent in one piece are datagrams, %s',
+    (mode) =>
+      withSite(async (site) => {
+        await site.serve(mode)
+        const done = site.run(`python3 -c "${SEGMENTED_DATAGRAMS}"`)
+        expect(done.stdout, done.stderr).toBe('19 True\n')
+      }),
+  )
+
+  test('a descriptor without a virtio header is served without offload, and one line says why', () =>
+    withSite(async (site) => {
+      site.under = ['python3', '-c', PLAIN_OPENER]
+      const daemon = await site.serve('--offload', '--tun-fd', '9')
+      const said = daemon.stderr.split('\n').filter((line) => line.includes('offload'))
+      expect(said).toHaveLength(1)
+      expect(said[0]).toContain('tun0: no offload, since its descriptor was opened without IFF_VNET_HDR')
+      expect(echoes(site, MB)).toBe(true)
     }))
 })
 

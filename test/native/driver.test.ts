@@ -167,6 +167,18 @@ describe('the driver', () => {
     expect(driver.turns).toBe(1 + 4 + 2)
   })
 
+  test('it tells when there is more than some rounds take', () => {
+    let backlogs = 0
+    driver.onBacklog = () => backlogs++
+    started()
+    device.waiting = 15
+    device.onReadable?.()
+    expect(backlogs).toBe(0)
+    device.waiting = 16
+    device.onReadable?.()
+    expect(backlogs).toBe(1)
+  })
+
   test('it comes back for the next deadline', () => {
     started()
     stack.next = 500

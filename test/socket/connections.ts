@@ -49,9 +49,13 @@ export interface Connected {
 /** Two hosts joined by a link, with one small arena. */
 export const hosts = (link: LinkOptions = {}) => pair(link, { arena: new Arena(16 << 20) })
 
-/** Two hosts a millisecond apart, with a connection between them. */
-export function connected(link: LinkOptions = { delay: MILLISECOND }): Connected {
+/** Two hosts a millisecond apart, with a connection between them; `prepare` sets up each before. */
+export function connected(
+  link: LinkOptions = { delay: MILLISECOND },
+  prepare: (host: SocketHost) => void = () => {},
+): Connected {
   const { world, a, b } = hosts(link)
+  for (const host of [a, b]) prepare(host)
   const listening = listenAt(b)
   const client = a.sockets.stream()
   client.connect(B, PORT)

@@ -75,6 +75,24 @@ describe('super-segments', () => {
     peer.expects('P. 192721:200001(7280) ack 1 gso 1460')
   })
 
+  test('a connection with much to say lets others speak, and goes on in the next turn', () => {
+    const peer = connected({
+      ...offload,
+      options: 'mss 1460,nop,wscale 14',
+      settings: { sendBuffer: 4 << 20 },
+    })
+    peer.c.congestion.window = 4 << 20
+    peer.sends('. 1:1(0) ack 1 win 65535')
+    peer.leavesUnsaid = true
+    peer.writes(1 << 20)
+    const sent = (): number => peer.takes().length
+    expect(sent()).toBe(9) // 9 * 64,240 bytes are the first that are not less than the share
+    expect(peer.tcp.isDirty).toBe(true)
+    expect(sent()).toBe(8)
+    expect(sent()).toBe(0)
+    expect(peer.tcp.isDirty).toBe(false)
+  })
+
   test('with timestamps the size of a segment is what is left beside them', () => {
     const peer = connected({ ...offload, options: 'mss 1460,nop,nop,TS val 100 ecr 1000' })
     peer.writes(5000)

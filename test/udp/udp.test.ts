@@ -54,6 +54,17 @@ describe('receiving', () => {
     expect(received()).toEqual(pattern(9))
   })
 
+  test.each([1, 8, 10, 30])(
+    'datagrams of %i bytes that the kernel hands over in one are told apart',
+    (size) => {
+      const data = pattern(30)
+      bench.turnWith(PacketFlag.NeedsChecksum | PacketFlag.Gso, size, udpPacket(data))
+      for (let at = 0; at < 30; at += size) expect(received()).toEqual(data.slice(at, at + size))
+      expect(received()).toBeUndefined()
+      expect(counters()).toMatchObject({ InDatagrams: Math.ceil(30 / size), InErrors: 0 })
+    },
+  )
+
   test('a checksum that the local kernel left partial, or that the device has seen, is not looked at', () => {
     const packet = udpPacket(pattern(9))
     packet[26]! ^= 0xff

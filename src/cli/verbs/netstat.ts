@@ -8,6 +8,7 @@ interface NetstatOptions {
   tcp?: true
   udp?: true
   listening?: true
+  interfaces?: true
   control?: string
   dev?: string
 }
@@ -22,12 +23,13 @@ export function addNetstat(program: Command, finish: Finish): void {
     .option('-l, --listening', 'only listening sockets')
     .option('-t, --tcp', 'TCP')
     .option('-u, --udp', 'UDP')
+    .option('-i, --interfaces', "the device's counters; RX-DRP: lost in the kernel's queue in front of it")
     .option('--control <path>', 'control socket of the daemon')
     .option('--dev <name>', 'device of the daemon')
     .action(async (options: NetstatOptions) => {
-      const { control, dev, ...flags } = options
+      const { control, dev, interfaces, ...flags } = options
       const path = findControl({ ...(control && { control }), ...(dev && { dev }) })
-      const text = await ask(path, 'netstat', flags)
+      const text = interfaces ? await ask(path, 'interfaces', {}) : await ask(path, 'netstat', flags)
       process.stdout.write(String(text))
       finish(Status.Done)
     })

@@ -46,7 +46,7 @@ export function sockstat({ subject }: Invocation): ProgramResult {
     states.push('LISTEN')
     for (let i = 0; i < listener.pending; i++) states.push('SYN_RCVD')
   }
-  for (const { state } of tcp.connections()) states.push(STATES[state]!)
+  for (const { state } of tcp.table.all()) states.push(STATES[state]!)
   tcp.timeWait.forEach((_local, _remote, _ports, _until, _shared, state) => {
     states.push(STATES[state]!)
   })

@@ -1,0 +1,130 @@
+// What idle connections cost: `node FLAGS bench/idle.ts COUNT KIND [SNAPSHOT]`, run by idle.mjs. Prints JSON.
+//
+// Memory is taken from RSS, in a process of its own: typed arrays lie outside the heap.
+import { writeHeapSnapshot } from 'node:v8'
+import { Sockets } from '../src/socket/sockets.ts'
+import type { StreamSocket } from '../src/socket/stream-socket.ts'
+import { discard, send } from '../src/tcp/calls.ts'
+import type { Connection, TcpUser } from '../src/tcp/connection.ts'
+import type { Resting } from '../src/tcp/rest.ts'
+import { Settings } from '../src/tcp/settings.ts'
+import { BATCH, Crowd } from './support/crowd.ts'
+import { OUR_PORT } from './support/peer.ts'
+
+const [countText, kind = 'connections', snapshot] = process.argv.slice(2)
+const count = Number(countText)
+/** Bytes of a request and of its answer. */
+const MESSAGE = 100
+const message = new Uint8Array(MESSAGE)
+/** Opened before the measurement: code is compiled, first blocks are taken. */
+const WARM = Math.min(4096, count >> 1)
+/** Microseconds from one batch of clients to the next, and until everybody is at rest. */
+const SPACE = 20_000
+const SILENCE = 3_000_000
+
+/** The least that can hold a connection: awake for ever, or not. */
+class Holder implements TcpUser {
+  connection: Connection | Resting
+
+  constructor(connection: Connection) {
+    this.connection = connection
+    connection.user = this
+  }
+
+  changed(): void {}
+
+  holds(c: Connection | Resting): void {
+    if (kind !== 'awake') this.connection = c
+  }
+}
+
+const crowd = new Crowd(count)
+const { tcp } = crowd.stack
+const sockets = new Sockets(crowd.stack, crowd)
+const server = sockets.stream()
+server.bind(0, OUR_PORT)
+server.listen(4096)
+const kept: (Holder | StreamSocket)[] = []
+
+function accept(): Connection | undefined {
+  if (kind === 'sockets') {
+    const socket = server.accept()
+    if (typeof socket === 'number') return undefined
+    kept.push(socket)
+    return socket.connection
+  }
+  const c = server.listener!.accept()
+  if (c === undefined) return undefined
+  if (kind === 'awake') c.settings = new Settings(tcp.host.sysctl)
+  else kept.push(new Holder(c))
+  return c
+}
+
+/** Opens some connections; a request comes on each, and its answer is acknowledged. */
+function open(first: number, many: number): void {
+  crowd.open(first, many)
+  crowd.send(first, many, MESSAGE)
+  for (let c = accept(); c !== undefined; c = accept()) {
+    discard(c, c.receive.queue.length)
+    if (send(c, message, 0, MESSAGE) !== MESSAGE) throw new Error('an answer was not taken')
+  }
+  crowd.turn()
+  crowd.acknowledge(first, many)
+}
+
+function memory(): { rss: number; heap: number; arrays: number } {
+  for (let i = 0; i < 6; i++) globalThis.gc?.()
+  const { rss, heapUsed, arrayBuffers } = process.memoryUsage()
+  return { rss, heap: heapUsed, arrays: arrayBuffers }
+}
+
+function settle(): void {
+  crowd.now += SILENCE
+  while (crowd.turn() <= crowd.now);
+}
+
+for (let i = 0; i < WARM; i += BATCH) open(i, Math.min(BATCH, WARM - i))
+settle()
+const before = memory()
+let longest = 0
+const began = performance.now()
+for (let opened = WARM; opened < count; opened += BATCH) {
+  const from = performance.now()
+  crowd.now += SPACE
+  open(opened, Math.min(BATCH, count - opened))
+  longest = Math.max(longest, performance.now() - from)
+}
+const elapsed = performance.now() - began
+settle()
+const after = memory()
+const added = count - WARM
+console.log(
+  JSON.stringify({
+    count,
+    kind,
+    established: tcp.establishedCount,
+    resting: tcp.rests.count,
+    bytes: (after.rss - before.rss) / added,
+    heapBytes: (after.heap - before.heap) / added,
+    arrayBytes: (after.arrays - before.arrays) / added,
+    microseconds: (elapsed * 1000) / added,
+    longest,
+  }),
+)
+if (process.env.HEAP) {
+  const v8 = await import('node:v8')
+  console.log(
+    process.memoryUsage(),
+    v8
+      .getHeapSpaceStatistics()
+      .map((s) =>
+        [
+          s.space_name,
+          (s.space_size / 1e6).toFixed(1),
+          (s.space_used_size / 1e6).toFixed(1),
+          (s.physical_space_size / 1e6).toFixed(1),
+        ].join(' '),
+      ),
+  )
+}
+if (snapshot !== undefined) writeHeapSnapshot(snapshot)

@@ -1,0 +1,39 @@
+// hot path
+import { Connection } from './connection.ts'
+import type { Resting } from './rest.ts'
+
+/** The connections that are not CLOSED, by their rows, be they at rest or not. */
+export class ConnectionTable {
+  /** How many there are. */
+  size = 0
+  readonly #rows: (Connection | Resting | undefined)[] = []
+
+  at(row: number): Connection | Resting | undefined {
+    return this.#rows[row]
+  }
+
+  add(c: Connection): void {
+    this.#rows[c.id] = c
+    this.size++
+  }
+
+  /** `c` takes the place of what it was before. */
+  replace(c: Connection | Resting): void {
+    this.#rows[c.id] = c
+  }
+
+  remove(c: Connection): void {
+    this.#rows[c.id] = undefined
+    this.size--
+  }
+
+  /** All of them. */
+  *all(): IterableIterator<Connection | Resting> {
+    for (const c of this.#rows) if (c !== undefined) yield c
+  }
+
+  /** Those that do not rest. */
+  *awake(): IterableIterator<Connection> {
+    for (const c of this.#rows) if (c instanceof Connection) yield c
+  }
+}

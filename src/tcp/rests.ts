@@ -1,0 +1,78 @@
+// hot path: to be watched is two stores.
+import { DelayQueue } from '../base/delay-queue.ts'
+import { type Duration, type Instant, MILLISECOND, NEVER, SECOND } from '../base/time.ts'
+import { Connection } from './connection.ts'
+import { mayRest, Resting } from './rest.ts'
+import type { Tcp } from './tcp.ts'
+
+/** How long a connection must have been silent. */
+const SILENCE: Duration = SECOND
+/** Looks are taken at such steps, lest every connection has a turn of its own. */
+const STEP: Duration = 250 * MILLISECOND
+/** Looks in a turn: a crowd that falls silent at once does not hold up others. */
+const MOST = 256
+
+/** Puts connections to rest that have been silent for a while, and wakes them. */
+export class Rests {
+  /** How many rest. */
+  count = 0
+  readonly #tcp: Tcp
+  readonly #queue = new DelayQueue(SILENCE)
+  #ticket = 0
+  #isBehind = false
+  /** Of the last turn. */
+  #now: Instant = 0
+
+  constructor(tcp: Tcp) {
+    this.#tcp = tcp
+  }
+
+  /** Something has happened on `c`, of which `restTicket` is 0: in a while it is looked at. */
+  watch(c: Connection): void {
+    if (c.user?.holds === undefined || c.state !== 'ESTABLISHED') return
+    this.#ticket = (this.#ticket + 1) & 0x3fffffff || 1
+    c.restTicket = this.#ticket
+    if (this.#queue.size === 0) this.#tcp.host.wake() // there was no deadline
+    this.#queue.add(c.id, c.restTicket, this.#now)
+  }
+
+  /** Puts those to rest that can. Who cannot is looked at again when something has happened on it. */
+  advance(now: Instant): void {
+    const queue = this.#queue
+    this.#now = now
+    let left = MOST
+    while (left > 0 && queue.take(now)) {
+      left--
+      const c = this.#tcp.table.at(queue.owner)
+      if (!(c instanceof Connection) || c.restTicket !== queue.ticket) continue
+      c.restTicket = 0
+      if (now - Math.max(c.heardAt, c.spokeAt) < SILENCE) this.watch(c)
+      else if (mayRest(c)) this.#rest(c)
+    }
+    this.#isBehind = left === 0
+  }
+
+  nextDeadline(): Instant {
+    const next = this.#queue.next()
+    return this.#isBehind || next === NEVER ? next : Math.ceil(next / STEP) * STEP
+  }
+
+  /** The connection of which this is left, with everything as it was. */
+  wake(resting: Resting): Connection {
+    const c = resting.wake(this.#tcp)
+    this.count--
+    this.#tcp.memory.connections++
+    this.#tcp.table.replace(c)
+    c.user?.holds?.(c)
+    this.watch(c)
+    return c
+  }
+
+  #rest(c: Connection): void {
+    const resting = new Resting(c)
+    this.count++
+    this.#tcp.memory.connections--
+    this.#tcp.table.replace(resting)
+    c.user?.holds?.(resting)
+  }
+}
