@@ -38,6 +38,10 @@ export class QueueThread {
     this.ended = this.#watch()
   }
 
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** Has the thread do something. Rejects when that fails, and when the thread ends before. */
   ask<C extends keyof QueueCalls>(call: C, ...args: Parameters<QueueCalls[C]>): Promise<unknown> {
     const request: QueueRequest = { id: this.#requests++, call, args }

@@ -12,7 +12,8 @@ import { codeOf, DaemonError, messageOf } from './errors.ts'
 import type { Logger } from './logging.ts'
 import { QueueThread } from './queue-thread.ts'
 import type { ServedStack } from './served-stack.ts'
-import { viewVerbs } from './views.ts'
+import { shortName } from './sysctls.ts'
+import { settingOf, viewVerbs } from './views.ts'
 
 /** A thread that ends sooner after its start, milliseconds, is started again only when that time is over. */
 const RESTART = 1000
@@ -69,6 +70,8 @@ export class QueuedStack implements ServedStack {
   readonly #commons: Commons
   readonly #capture: CaptureFile | undefined
   readonly #threads: QueueThread[] = []
+  /** All tunables that were set, before the start or since. */
+  readonly #settings: Map<string, string>
   #isStarted = false
   #isEnding = false
   #isOver = false
@@ -76,6 +79,7 @@ export class QueuedStack implements ServedStack {
   constructor(config: DaemonConfig, log: Logger, commons: Commons, capture: CaptureFile | undefined) {
     this.dev = config.dev
     this.#config = config
+    this.#settings = new Map(config.sysctls)
     this.#log = log
     this.#commons = commons
     this.#capture = capture
@@ -119,13 +123,27 @@ export class QueuedStack implements ServedStack {
     await this.#threads[index]?.terminate()
   }
 
-  #collect(view: string, args: unknown): Promise<unknown[]> {
-    return Promise.all(this.#threads.map((thread) => thread.ask('collect', view, args)))
+  /** A thread that is about to be started again has nothing to tell, and finds what was set in the meantime. */
+  async #collect(view: string, args: unknown): Promise<unknown[]> {
+    const asked = this.#threads.map(async (thread) => {
+      try {
+        return [await thread.ask('collect', view, args)]
+      } catch (error) {
+        if (thread.isOver) return []
+        throw error
+      }
+    })
+    const parts = (await Promise.all(asked)).flat(1)
+    if (parts.length === 0) throw new DaemonError('EAGAIN', 'no queue is served at the moment')
+    const setting = settingOf(view, args)
+    if (setting !== undefined) this.#settings.set(shortName(setting[0]), setting[1])
+    return parts
   }
 
   #begin(index: number): QueueThread {
     const queue = { index, commons: this.#commons, capture: this.#sharedCapture }
-    const thread = new QueueThread({ config: this.#config, queue }, this.#log)
+    const config = { ...this.#config, sysctls: this.#settings }
+    const thread = new QueueThread({ config, queue }, this.#log)
     this.#threads[index] = thread
     const since = performance.now()
     thread.ended.then((error) => this.#ended(index, error, since))

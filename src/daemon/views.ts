@@ -86,14 +86,25 @@ function interfaceRow(tun: Tun): InterfaceRow {
   }
 }
 
-/** How the load is shared: a record for each stack. */
+/** How the load is shared: a record for each stack that lives. */
 const queues: View = {
   collect: ({ sockets: { tcp, stack } }) => {
     let connections = 0
     for (const _ of tcp.connections()) connections++
     const { PassiveOpens, ActiveOpens, InSegs, OutSegs } = stack.counters.tcp
     const { HandedOver, TakenOver, HandOverDropped } = stack.counters.stack
-    return { connections, PassiveOpens, ActiveOpens, InSegs, OutSegs, HandedOver, TakenOver, HandOverDropped }
+    const queue = stack.owners?.self ?? 0
+    return {
+      queue,
+      connections,
+      PassiveOpens,
+      ActiveOpens,
+      InSegs,
+      OutSegs,
+      HandedOver,
+      TakenOver,
+      HandOverDropped,
+    }
   },
   join: (parts) => parts,
 }
@@ -111,6 +122,12 @@ export const viewVerbs = (
   collect: (view: string, args: unknown) => Promise<unknown[]>,
 ): [verb: string, act: (args: unknown) => Promise<unknown>][] =>
   [...VIEWS].map(([name, view]) => [name, async (args) => view.join(await collect(name, args), args)])
+
+/** What asking for this view sets, by `applySysctls`. */
+export function settingOf(view: string, args: unknown): [key: string, value: string] | undefined {
+  const { key, value } = (args ?? {}) as { key?: unknown; value?: unknown }
+  return view === 'sysctl' && value !== undefined ? [String(key), String(value)] : undefined
+}
 
 /** One stack's part of a view. */
 export const collectView = (view: string, stack: Viewed, args: unknown): unknown =>

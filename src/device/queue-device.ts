@@ -16,6 +16,9 @@ const SLAB = 1 << 20
 /** The largest packet, and a header that a super-segment may have on top. */
 const LARGEST = 65_536 + 64
 
+/** A moment that has passed. */
+const AT_ONCE: Instant = 0
+
 /** What joins a queue to the others; indices are those of the stacks that serve them. */
 export interface Neighbours {
   /** From each other stack to us, and from us to each; our own place is empty. */
@@ -96,8 +99,9 @@ export class QueueDevice implements PolledDevice {
     this.#device.advance?.(now)
   }
 
+  /** At once, while others have more for us than a batch: they call only when they give. */
   nextDeadline(): Instant {
-    return this.#device.nextDeadline?.() ?? NEVER
+    return this.#isAwaited ? AT_ONCE : (this.#device.nextDeadline?.() ?? NEVER)
   }
 
   readBatch(): number {

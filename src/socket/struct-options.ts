@@ -64,7 +64,13 @@ const memoryInfo: StructOption = {
   },
 }
 
-/** A name: -ENOENT for a controller that there is not. */
+/** The default may always be chosen, as on Linux. */
+function isAllowed(s: StreamSocket, name: string): boolean {
+  const { tcp_allowed_congestion_control, tcp_congestion_control } = s.sockets.tcp.host.sysctl
+  return name === tcp_congestion_control || tcp_allowed_congestion_control.split(' ').includes(name)
+}
+
+/** A name: -ENOENT for a controller that there is not, -EPERM for one that the operator does not allow. */
 const congestion: StructOption = {
   tell: (s, out) => {
     const name = new Uint8Array(NAME_LENGTH)
@@ -78,6 +84,7 @@ const congestion: StructOption = {
     const bytes = value.subarray(0, Math.min(end === -1 ? value.length : end, NAME_LENGTH - 1))
     const name = String.fromCharCode(...bytes)
     if (!controllerNames().includes(name)) return -Errno.ENOENT
+    if (!isAllowed(s, name)) return -Errno.EPERM
     s.configure((t) => (t.congestionControl = name))
     return 0
   },

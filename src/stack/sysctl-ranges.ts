@@ -59,18 +59,28 @@ const FORMS: Record<string, readonly [RegExp, string]> = {
   ],
 }
 
-/** Keys that take one of some words. */
+/** Keys that take one of some words; and those that take several. */
 const WORDS: Record<string, () => readonly string[]> = {
+  tcp_allowed_congestion_control: controllerNames,
   tcp_congestion_control: controllerNames,
 }
+const LISTS = new Set(['tcp_allowed_congestion_control', 'tcp_available_congestion_control'])
+
+/** Keys that only tell. */
+const READ_ONLY = new Set(['tcp_available_congestion_control'])
+
+/** The key's text is a list of words. */
+export const isList = (field: string): boolean => LISTS.has(field)
 
 /** Undefined when the key (without its prefix) may have the value, else the reason why not. */
 export function checkValue(field: string, value: number | string | readonly number[]): string | undefined {
+  if (READ_ONLY.has(field)) return 'is read-only'
   if (typeof value === 'string') {
     const form = FORMS[field]
     if (form !== undefined) return form[0].test(value) ? undefined : `must be ${form[1]}`
     const words = WORDS[field]?.()
-    return words === undefined || words.includes(value) ? undefined : `must be one of ${words.join(', ')}`
+    if (words === undefined || value.split(' ').every((word) => words.includes(word))) return undefined
+    return `must be one of ${words.join(', ')}`
   }
   const [least, greatest] = RANGES[field] ?? [0, INT_MAX]
   const numbers = typeof value === 'number' ? [value] : value

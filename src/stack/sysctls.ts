@@ -4,7 +4,7 @@ import { LINUX, type TcpProfile } from '../tcp/profile.ts'
 import { TcpSysctls } from '../tcp/sysctls.ts'
 import { CoreSysctls, UdpSysctls } from '../udp/sysctls.ts'
 import { PortSysctls } from './ports.ts'
-import { checkValue } from './sysctl-ranges.ts'
+import { checkValue, isList } from './sysctl-ranges.ts'
 
 type Value = number | string | number[]
 
@@ -64,7 +64,7 @@ export class Sysctls {
     const owners = this.#owners.get(key)
     if (owners === undefined) return `${key}: no such key`
     const field = shortName(key)
-    const value = parse(text, owners[0]![field]!)
+    const value = parse(text, owners[0]![field]!, isList(field))
     if (value === undefined) return `${key}: ${JSON.stringify(text)} is not ${kindOf(owners[0]![field]!)}`
     const reason = checkValue(field, value)
     if (reason !== undefined) return `${key}: ${reason}`
@@ -91,10 +91,11 @@ function fullName(name: string): string {
 
 const shortName = (key: string): string => key.slice(key.lastIndexOf('.') + 1)
 
-/** The text as a value of the same kind as `like`. */
-function parse(text: string, like: Value): Value | undefined {
+/** The text as a value of the same kind as `like`; several words, if that is a list. */
+function parse(text: string, like: Value, isListed: boolean): Value | undefined {
   const words = text.trim().split(/[\s,]+/)
-  if (typeof like === 'string') return words.length === 1 && words[0] !== '' ? words[0] : undefined
+  if (typeof like === 'string')
+    return words[0] !== '' && (isListed || words.length === 1) ? words.join(' ') : undefined
   const numbers = words.map((word) => (/^-?\d{1,15}$/.test(word) ? Number(word) : Number.NaN))
   if (numbers.some(Number.isNaN)) return undefined
   if (typeof like === 'number') return numbers.length === 1 ? numbers[0] : undefined

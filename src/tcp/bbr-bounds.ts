@@ -23,6 +23,8 @@ export class BbrBounds {
   lostRanges = 0
   /** BBR.loss_round_start. */
   isLossRoundStart = false
+  /** Bytes; Infinity: congestion was told of in another way. */
+  #lostInRound = 0
   #latestBandwidth = 0
   #roundEnd = 0
   #savedBandwidth = NONE
@@ -48,22 +50,29 @@ export class BbrBounds {
     this.lostRanges = 0
   }
 
-  /** NoteLoss: true for the first of the round, before which the state must be saved. */
-  noteLoss(delivered: number): boolean {
+  /** NoteLoss, of `lost` bytes: true for the first of the round, before which the state must be saved. */
+  noteLoss(delivered: number, lost: number): boolean {
     const isFirst = !this.isLossInRound
     if (isFirst) this.#roundEnd = delivered
     this.isLossInRound = true
+    this.#lostInRound += lost
     return isFirst
   }
 
-  /** A loss is seen. A recovery that is undone must not leave it standing. */
+  /** More was lost in the round than a probe would tolerate. The draft lowers the short-term bounds for any loss: see docs/deviations.md. */
+  isRoundLossy(hasSack: boolean): boolean {
+    return this.isLossInRound && isTooHigh(this.#lostInRound, this.latestInFlight, hasSack)
+  }
+
+  /** The round is over, or its losses were none. */
   forgiveRound(): void {
     this.isLossInRound = false
+    this.#lostInRound = 0
   }
 
   /** ResetCongestionSignals. */
   resetSignals(): void {
-    this.isLossInRound = false
+    this.forgiveRound()
     this.#latestBandwidth = 0
     this.latestInFlight = 0
   }

@@ -21,10 +21,10 @@ export class BbrControls {
   /** The rate rests on no round trip yet. */
   #isGuess = false
 
-  /** InitPacingRate: the initial window in a round trip. */
+  /** InitPacingRate: the window in a round trip. */
   begin(b: Bbr, rtt: Duration): void {
     this.#isGuess = rtt <= 0
-    this.pacingRate = (b.gains.pacing * b.initialWindow * SECOND) / (this.#isGuess ? UNKNOWN_RTT : rtt)
+    this.pacingRate = (b.gains.pacing * b.window * SECOND) / (this.#isGuess ? UNKNOWN_RTT : rtt)
   }
 
   /** UpdateControlParameters. */

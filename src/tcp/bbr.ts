@@ -61,7 +61,7 @@ export class Bbr implements CongestionController {
     this.initialWindow = opening.initialWindow
     this.hasSack = opening.hasSack
     this.rate = opening.rate
-    this.window = opening.initialWindow
+    this.window = opening.window
     this.path.begin(opening.smoothedRtt, now)
     this.aggregation.restart(now)
     enterStartup(this)
@@ -85,7 +85,7 @@ export class Bbr implements CongestionController {
 
   /** HandleLostPacket. */
   onLost(lost: LostSegment, now: Instant): void {
-    this.#noteLoss()
+    this.#noteLoss(lost.length)
     if (lost.isRangeStart) this.bounds.lostRanges++
     if (!this.cycle.isProbeSample || !isTooHigh(lost.lost, lost.inFlight, this.hasSack)) return
     inFlightWasTooHigh(this, inFlightAtLoss(lost), lost.isAppLimited, now)
@@ -103,7 +103,7 @@ export class Bbr implements CongestionController {
    */
   onPhase(phase: Phase): void {
     const wasLossy = isLossy(this.phase)
-    if (phase === 'reduction') this.#noteLoss()
+    if (phase === 'reduction') this.#noteLoss(Number.POSITIVE_INFINITY)
     this.phase = phase
     if (wasLossy && !isLossy(phase)) this.restoreWindow()
   }
@@ -113,7 +113,7 @@ export class Bbr implements CongestionController {
     const before = this.#stateBeforeLoss
     this.#stateBeforeLoss = undefined
     this.restoreWindow()
-    this.bounds.isLossInRound = false
+    this.bounds.forgiveRound()
     this.bounds.restore()
     this.fullPipe.reset()
     if (before === 'Startup' && this.state !== 'Startup') {
@@ -183,17 +183,17 @@ export class Bbr implements CongestionController {
     checkProbeRtt(this, sample, now)
   }
 
-  /** AdaptLowerBoundsFromCongestion: once a round, but not while bandwidth is searched for. */
+  /** AdaptLowerBoundsFromCongestion: once a round that lost much, but not while bandwidth is searched for. */
   #adaptLowerBounds(): void {
     const { state, bounds } = this
     const isSearching = state === 'Startup' || state === 'ProbeBW_REFILL' || state === 'ProbeBW_UP'
-    if (bounds.isLossInRound && !isSearching) bounds.lower(this.path.bandwidth, this.window)
-    bounds.isLossInRound = false
+    if (!isSearching && bounds.isRoundLossy(this.hasSack)) bounds.lower(this.path.bandwidth, this.window)
+    bounds.forgiveRound()
   }
 
   /** NoteLoss, SaveStateUponLoss. */
-  #noteLoss(): void {
-    if (!this.bounds.noteLoss(this.rate.delivered)) return
+  #noteLoss(lost: number): void {
+    if (!this.bounds.noteLoss(this.rate.delivered, lost)) return
     this.saveWindow()
     this.#stateBeforeLoss = undefined
     this.bounds.save()

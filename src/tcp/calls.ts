@@ -1,6 +1,8 @@
 import type { Instant } from '../base/time.ts'
 import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
+import { beginController, switchController } from './controller-switch.ts'
+import { initialWindow } from './initial-window.ts'
 import { limitOrphans } from './orphans.ts'
 import { sendReset } from './reset.ts'
 import { roomToSend } from './send-room.ts'
@@ -8,9 +10,6 @@ import type { Settings } from './settings.ts'
 import { canSend, isSynchronized } from './state.ts'
 import { TIME_WAIT_LENGTH } from './time-wait.ts'
 import { Timer } from './timers.ts'
-
-/** RFC 6928: ten segments, or what they would be at 1,460 bytes. */
-export const initialWindow = (mss: number): number => Math.min(10 * mss, Math.max(2 * mss, 14600))
 
 /** The handshake is over: what both sides agreed on takes effect. */
 export function established(c: Connection, now: Instant): void {
@@ -40,16 +39,8 @@ export function beginSending(c: Connection, now: Instant): void {
   // RFC 5681 §3.1: a lost SYN or SYN-ACK makes the initial window one segment; RFC 6298 §5.7: and the first time-out 3 s.
   const wasLost = c.synRetransmits > 0
   if (wasLost && rtt.smoothed === 0) rtt.fallBack()
-  c.congestion.begin(
-    {
-      segmentSize,
-      initialWindow: wasLost ? segmentSize : initialWindow(segmentSize),
-      smoothedRtt: rtt.smoothed,
-      hasSack: c.options.sack,
-      rate: c.recovery.rate,
-    },
-    now,
-  )
+  const window = wasLost ? segmentSize : initialWindow(segmentSize)
+  beginController(c, window, window, now)
 }
 
 /** The receive buffer is rounded up to whole segments of the peer's size (FreeBSD's tcp_mss). */
@@ -196,6 +187,7 @@ export function configure(c: Connection, settings: Settings, now: Instant): void
     c.receive.limit = settings.receiveLimit
   c.receive.clamp = settings.windowLimit
   if (c.state === 'CLOSED') return
+  if (settings.congestionControl !== c.congestion.name) switchController(c, now)
   keepAliveChanged(c, now)
   c.speak()
 }

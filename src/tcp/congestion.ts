@@ -9,11 +9,12 @@ export const INFINITE_THRESHOLD = 0x7fffffff
 /** Where loss recovery stands; Linux's names are Open, Disorder, CWR, Recovery and Loss. */
 export type Phase = 'open' | 'disorder' | 'reduction' | 'recovery' | 'loss'
 
-/** What is known when the handshake is over. */
+/** What is known when the handshake is over, or when another algorithm is to go on. */
 export interface Opening {
-  /** Eff.snd.MSS, and the initial window (RFC 6928); bytes. */
+  /** Eff.snd.MSS, the initial window (RFC 6928), and the one to begin with; bytes. */
   segmentSize: number
   initialWindow: number
+  window: number
   /** Microseconds; 0: there was no sample. */
   smoothedRtt: Duration
   /** More than one loss in a round trip can be seen. */
@@ -37,7 +38,7 @@ export interface CongestionController extends LossWatcher {
   readonly ownsWindow: boolean
   /** Bytes a second at which to send; 0: as the window allows. */
   readonly pacingRate: number
-  /** The handshake is over. */
+  /** The handshake is over, or another algorithm's time. */
   begin(opening: Opening, now: Instant): void
   /** The segment size has changed, and the initial window with it. */
   resize(segmentSize: number, initialWindow: number): void

@@ -66,7 +66,6 @@ export class Connection {
   readonly tailProbe = new TailLossProbe()
   readonly windowUse: WindowUse
   readonly pacer = new Pacer()
-  readonly congestion: CongestionController
   readonly timers: Timers
   /** The listener in whose accept queue this connection waits. */
   listener: Listener | undefined
@@ -105,6 +104,7 @@ export class Connection {
   segmentsOut = 0
   retransmits = 0
   readonly statistics: Statistics
+  #congestion: CongestionController
   #state: State = 'CLOSED'
 
   constructor(
@@ -138,8 +138,8 @@ export class Connection {
     this.rtt = new RoundTrip(profile)
     this.recovery = new Recovery(iss)
     this.windowUse = new WindowUse(iss)
-    this.congestion = createController(controller, tcp.host.random)
-    this.recovery.board.lossWatcher = this.congestion
+    this.#congestion = createController(controller, tcp.host.random)
+    this.recovery.board.lossWatcher = this.#congestion
     this.timers = new Timers(tcp.timers, id)
     if (settings.delaysAcks && !isActive) this.ackDelay.prefer(this, 0)
     this.statistics = new Statistics(now)
@@ -152,6 +152,16 @@ export class Connection {
 
   get state(): State {
     return this.#state
+  }
+
+  get congestion(): CongestionController {
+    return this.#congestion
+  }
+
+  /** Another congestion control algorithm, which is yet to begin. */
+  useController(name: string): void {
+    this.#congestion = createController(name, this.tcp.host.random)
+    this.recovery.board.lossWatcher = this.#congestion
   }
 
   /** The one door of the state machine. An arrow that RFC 9293 does not have is a fault. */

@@ -34,7 +34,7 @@ export class Cubic implements CongestionController {
   begin(opening: Opening): void {
     this.#segmentSize = opening.segmentSize
     this.#initialWindow = opening.initialWindow
-    this.window = opening.initialWindow
+    this.window = opening.window
   }
 
   resize(segmentSize: number, initialWindow: number): void {

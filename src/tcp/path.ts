@@ -1,8 +1,8 @@
 // hot path
 import { type Instant, NEVER } from '../base/time.ts'
 import { add, before, type Seq, toSeq } from '../wire/seq.ts'
-import { initialWindow } from './calls.ts'
 import type { Connection } from './connection.ts'
+import { initialWindow } from './initial-window.ts'
 import type { Memo } from './memo.ts'
 import { MtuSearch } from './mtu-search.ts'
 import { optionsLength } from './options.ts'

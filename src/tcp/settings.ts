@@ -64,7 +64,7 @@ export class Settings implements SharedPort {
   reusesPort = false
   /** IP_TTL (MUST-49). */
   timeToLive: number
-  /** TCP_CONGESTION: takes effect with the next connection that is made with these settings. */
+  /** TCP_CONGESTION: on a connection too. */
   congestionControl: string
   /** SO_MAX_PACING_RATE: bytes a second; 0: no limit. */
   maxPacingRate = 0

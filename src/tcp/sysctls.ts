@@ -1,3 +1,5 @@
+import { controllerNames } from './controllers.ts'
+
 /**
  * The `net.ipv4.*` tunables that TCP reads. Names, units and defaults are Linux's; where Linux scales a default with the machine's
  * memory, the value is fixed here.
@@ -5,6 +7,10 @@
 export class TcpSysctls {
   /** 1: a full accept queue answers the handshake's last ACK with a reset. */
   tcp_abort_on_overflow = 0
+  /** What TCP_CONGESTION may choose. All that there are, since whoever uses a stack owns it; an operator may allow fewer. */
+  tcp_allowed_congestion_control = controllerNames().join(' ')
+  /** What there is; cannot be set. */
+  tcp_available_congestion_control = controllerNames().join(' ')
   /** Challenge ACKs a second for the whole stack (RFC 5961 §7); Linux's default is no limit. */
   tcp_challenge_ack_limit = 0x7fffffff
   tcp_congestion_control = 'cubic'

@@ -32,14 +32,15 @@ export class TailLossProbe {
     const left = c.timers.isArmed(Timer.Retransmit)
       ? c.timers.deadline(Timer.Retransmit) - now
       : c.rtt.timeout
-    if (timeout < left) c.timers.arm(Timer.TailLoss, now, timeout)
-    else c.timers.cancel(Timer.TailLoss)
+    // Where a time-out would come first, the probe takes its place (TLP_calc_PTO).
+    c.timers.arm(Timer.TailLoss, now, left > 0 ? Math.min(timeout, left) : timeout)
   }
 
-  /** The timer expired. */
-  expired(c: Connection): void {
+  /** The timer expired. A time-out that is due with it gives way. */
+  expired(c: Connection, now: Instant): void {
     if (!this.#isAllowed(c)) return
     this.isOwed = true
+    c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
     c.speak()
   }
 

@@ -10,7 +10,7 @@ export function timeouts(c: Connection, now: Instant): void {
   if (c.timers.take(Timer.DelayedAck, now)) delayedAck(c)
   if (c.timers.take(Timer.Pace, now)) c.speak()
   if (c.timers.take(Timer.Reorder, now)) reorderingTimeout(c, now)
-  if (c.timers.take(Timer.TailLoss, now)) c.tailProbe.expired(c)
+  if (c.timers.take(Timer.TailLoss, now)) c.tailProbe.expired(c, now)
   if (c.timers.take(Timer.Retransmit, now)) retransmissionTimeout(c, now)
   if (c.timers.take(Timer.Persist, now)) persistTimeout(c, now)
   if (c.timers.take(Timer.Keepalive, now)) keepAliveTimeout(c, now)

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { NEVER } from '../../src/base/time.ts'
 import { PacketRing } from '../../src/device/packet-ring.ts'
 import { QueueDevice } from '../../src/device/queue-device.ts'
 import { StackCounters } from '../../src/stack/counters.ts'
@@ -121,7 +122,13 @@ describe('a queue beside another', () => {
     left.bench.arrive(theirs)
     while (left.turn().length > 0 || !left.device.isDrained);
     for (let i = 0; i < 3; i++) left.turn()
-    const batches = Array.from({ length: 4 }, () => right.turn())
+    const isDue: boolean[] = []
+    const batches = Array.from({ length: 4 }, () => {
+      const batch = right.turn()
+      isDue.push(right.device.nextDeadline() !== NEVER)
+      return batch
+    })
+    expect(isDue).toEqual([true, true, false, false])
     expect(batches.map((batch) => batch.length)).toEqual([64, 64, 22, 0])
     expect(batches.flat()).toEqual(theirs)
   })

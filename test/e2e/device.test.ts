@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually, OURS, Site } from '../support/e2e-site.ts'
+import { eventually, OURS, Site, TUN_FLAGS } from '../support/e2e-site.ts'
 import { requireTools } from '../support/netns.ts'
 
 const reason = requireTools('ip', 'ping')
@@ -49,7 +49,7 @@ describe.skipIf(reason)('the device', { timeout: 60_000 }, () => {
         () => site.daemon.stderr.match(/tun0 was deleted/g)?.length,
         (times) => times === round + 1,
       )
-      site.namespace.output('ip tuntap add tun0 mode tun')
+      site.namespace.output(`ip tuntap add tun0 mode tun ${TUN_FLAGS}`)
       await site.daemon.until(() => isUp() > before, 'tell that it is up')
       expect(isAnswering()).toBe(true)
     }

@@ -7,6 +7,7 @@ import { Msg } from '../../src/socket/constants.ts'
 import type { StreamSocket } from '../../src/socket/stream-socket.ts'
 import { Sysctls } from '../../src/stack/sysctls.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
+import type { TcpCounters } from '../../src/tcp/counters.ts'
 import { A, addHost, B, type SocketHost } from '../support/sim-world.ts'
 
 const ARENA = 128 << 20
@@ -34,6 +35,10 @@ export interface BottleneckOptions {
   seed?: number
   /** The hosts take super-segments. */
   offload?: boolean
+  /** Both agree on SACK and timestamps; yes unless said otherwise. */
+  hasSack?: boolean
+  /** Bytes for each host's queues. */
+  arena?: number
 }
 
 /** Two hosts with one slow link between them, and flows from the first to the second that always have something to send. */
@@ -48,20 +53,20 @@ export class Bottleneck {
   constructor(options: BottleneckOptions) {
     this.options = options
     const { rate, roundTrip, buffer, loss = 0, reorder = 0, seed = 1, offload = false } = options
-    const { lossEvery = 0, firstLoss = lossEvery } = options
+    const { lossEvery = 0, firstLoss = lossEvery, hasSack = true, arena = ARENA } = options
     this.world = new World({ seed })
     this.#a = addHost(this.world, {
       address: A,
       name: 'a',
-      arena: new Arena(ARENA),
-      sysctls: sysctls(),
+      arena: new Arena(arena),
+      sysctls: sysctls(hasSack),
       segmentationOffload: offload,
     })
     this.#b = addHost(this.world, {
       address: B,
       name: 'b',
-      arena: new Arena(ARENA),
-      sysctls: sysctls(),
+      arena: new Arena(arena),
+      sysctls: sysctls(hasSack),
       segmentationOffload: offload,
     })
     const random = lossEvery > 0 ? new Metronome(lossEvery, firstLoss) : new SeededRandom(seed)
@@ -84,6 +89,11 @@ export class Bottleneck {
   /** Bytes that wait now. */
   get queue(): number {
     return this.link.forth.backlog(this.world.now).bytes
+  }
+
+  /** Of the host that sends. */
+  get counters(): TcpCounters {
+    return this.#a.stack.counters.tcp
   }
 
   open(controller: string): Flow {
@@ -161,8 +171,10 @@ export class Flow {
   }
 }
 
-function sysctls(): Sysctls {
+function sysctls(hasSack: boolean): Sysctls {
   const values = new Sysctls()
+  values.tcp.tcp_sack = Number(hasSack)
+  values.tcp.tcp_timestamps = Number(hasSack)
   values.tcp.tcp_wmem = [4096, BUFFER, BUFFER]
   values.tcp.tcp_rmem = [4096, BUFFER, BUFFER]
   return values

@@ -30,6 +30,8 @@ const PAIRS = ['reno reno', 'cubic cubic', 'bbr bbr', 'cubic reno', 'bbr cubic',
   pair.split(' '),
 )
 
+export const measureFor = (cell: Cell): Measure => MEASURES[cell.delay]!
+
 export function cells(): Cell[] {
   const all: Cell[] = []
   for (const delay of DELAYS)
@@ -38,19 +40,31 @@ export function cells(): Cell[] {
   return all
 }
 
+/** What a delay gives to measure: windows from eight packets to 167, and time enough for CUBIC's curve. */
+export const MEASURES: Readonly<Record<number, Measure>> = {
+  1: { rate: 100e6, warmUp: 1, duration: 2 },
+  20: { rate: 20e6, warmUp: 4, duration: 8 },
+  100: { rate: 20e6, warmUp: 8, duration: 16 },
+}
+
 /** A table of one flow on each path: how much of the path it uses, and how much of that it sends again; whole percents. */
-export function throughputTable(rows: Cell[], measure: Measure): string {
+export function throughputTable(rows: Cell[], measureOf: (cell: Cell) => Measure): string {
   const names = controllerNames()
-  const lines = rows.map((cell) => [...columnsOf(cell), ...names.map((name) => alone(name, cell, measure))])
+  const lines = rows.map((cell) => [
+    ...columnsOf(cell),
+    ...names.map((name) => alone(name, cell, measureOf(cell))),
+  ])
   return table(['delay', 'buffer', 'reordered', 'lost', ...names], lines)
 }
 
-/** A table of two flows on each path: what each has of it, in percents. */
-export function fairnessTable(measure: Measure): string {
+/** A table of two flows on each path: what each has of it, in percents. They are given twice the time. */
+export function fairnessTable(): string {
   const lines: string[][] = []
   for (const delay of DELAYS) {
     for (const buffer of BUFFERS) {
       const cell = { loss: 0, reorder: 0, delay, buffer }
+      const { rate, warmUp, duration } = measureFor(cell)
+      const measure = { rate, warmUp: 2 * warmUp, duration: 2 * duration }
       lines.push([...columnsOf(cell).slice(0, 2), ...PAIRS.map((pair) => together(pair, cell, measure))])
     }
   }

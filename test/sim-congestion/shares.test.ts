@@ -26,8 +26,8 @@ describe.each([
   })
 })
 
-test('[BBR §3.1] BBR and CUBIC, with twice that buffer', () => {
-  const [first, second] = shares('bbr', 'cubic', 2)
+test.each([0.5, 2, 4])('[BBR §3.1] BBR and CUBIC, with %d times that buffer', (buffer) => {
+  const [first, second] = shares('bbr', 'cubic', buffer)
   expect(first / second).toBeGreaterThan(1 / 4)
   expect(first / second).toBeLessThan(4)
 })

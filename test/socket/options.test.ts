@@ -387,6 +387,24 @@ describe('what options do', () => {
     expect(accepted(listening).isOpen).toBe(true)
   })
 
+  test('[tcp(7)] TCP_CONGESTION: what the operator allows, and the default', () => {
+    const { a } = hosts()
+    const socket = a.sockets.stream()
+    const choose = (name: string) => set(socket, Tcp, TcpOption.Congestion, Buffer.from(name))
+    a.stack.sysctls.set('tcp_allowed_congestion_control', 'reno')
+    expect(['bbr', 'reno', 'cubic'].map(choose)).toEqual(['EPERM', 0, 0])
+    a.stack.sysctls.set('tcp_congestion_control', 'bbr')
+    expect(['bbr', 'cubic', 'warp'].map(choose)).toEqual([0, 'EPERM', 'ENOENT'])
+  })
+
+  test('[tcp(7)] TCP_CONGESTION on a connection takes effect at once', () => {
+    const { client } = connected()
+    const { window } = client.connection!.congestion
+    expect(set(client, Tcp, TcpOption.Congestion, Buffer.from('bbr'))).toBe(0)
+    expect(client.connection!.congestion.name).toBe('bbr')
+    expect(client.connection!.congestion.window).toBe(window)
+  })
+
   test('[tcp(7)] TCP_QUICKACK: acknowledgements at once, or delayed', () => {
     const { world, client, server, b } = connected()
     const acknowledged = () => {

@@ -190,7 +190,8 @@ describe('figures', () => {
   })
 
   test('[RFC6298 §5] a time-out: Loss, one segment of window, and what it took', () => {
-    const { client, world, settle } = connected()
+    const { client, world, settle, a } = connected()
+    a.stack.sysctls.set('tcp_early_retrans', '0') // else a probe goes before
     const path = world.links[0]!.forth.impairments
     say(client, 'warm up')
     settle()

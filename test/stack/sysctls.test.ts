@@ -16,7 +16,14 @@ test('every key has a value, by its whole name or without net.ipv4', () => {
 
 test('every default is accepted as a value', () => {
   const sysctls = new Sysctls()
-  for (const key of sysctls.list()) expect(sysctls.set(key, sysctls.get(key)!)).toBeUndefined()
+  const settable = sysctls.list().filter((key) => key !== 'net.ipv4.tcp_available_congestion_control')
+  for (const key of settable) expect(sysctls.set(key, sysctls.get(key)!)).toBeUndefined()
+})
+
+test('a list of words is told as it was set', () => {
+  const sysctls = new Sysctls()
+  expect(sysctls.set('tcp_allowed_congestion_control', 'reno  cubic')).toBeUndefined()
+  expect(sysctls.get('tcp_allowed_congestion_control')).toBe('reno cubic')
 })
 
 test('what is set is what the protocols read', () => {
@@ -55,6 +62,9 @@ describe('refused with the reason', () => {
     ['net.ipv4.ip_local_port_range', '60000 50000', /must not descend/],
     ['net.ipv4.ip_local_port_range', '0 70000', /must be from 1 to 65535/],
     ['net.ipv4.tcp_congestion_control', 'warp', /must be one of bbr, cubic, reno/],
+    ['net.ipv4.tcp_congestion_control', 'cubic reno', /is not a word/],
+    ['net.ipv4.tcp_allowed_congestion_control', 'reno warp', /must be one of bbr, cubic, reno/],
+    ['net.ipv4.tcp_available_congestion_control', 'reno', /is read-only/],
   ])('%s = %j', (key, value, reason) => {
     const sysctls = new Sysctls()
     const before = sysctls.list().map((name) => sysctls.get(name))

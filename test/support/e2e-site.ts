@@ -19,11 +19,15 @@ const PATIENCE = 15_000
 /** With TUNSTACK_TEST_OFFLOAD=off daemons exchange packets one by one, unless a test says otherwise. */
 const MODE = process.env.TUNSTACK_TEST_OFFLOAD === 'off' ? ['--no-offload'] : []
 
-/** With TUNSTACK_TEST_QUEUES=2 daemons serve so many queues; an adopted descriptor is one. */
-const queuesFor = (options: readonly string[]): string[] => {
-  const queues = process.env.TUNSTACK_TEST_QUEUES
-  return queues === undefined || options.includes('--tun-fd') ? [] : ['--queues', queues]
-}
+/** With TUNSTACK_TEST_QUEUES=2 daemons serve so many queues, unless a test says otherwise. */
+export const QUEUES = Number(process.env.TUNSTACK_TEST_QUEUES ?? 1)
+
+/** An adopted descriptor is one queue. */
+const queuesFor = (options: readonly string[]): string[] =>
+  QUEUES === 1 || options.includes('--tun-fd') ? [] : ['--queues', String(QUEUES)]
+
+/** How a device is made that such a daemon takes over: all of its queues, or its only one. */
+export const TUN_FLAGS = QUEUES === 1 ? '' : 'multi_queue'
 
 export class Site {
   readonly namespace = new Namespace()

@@ -223,14 +223,27 @@ describe('ProbeBW_CRUISE', () => {
     expect(ride.controller.path.rounds - rounds).toBeLessThanOrEqual(13)
   })
 
-  test('[BBR §5.5.10.3] a round with a loss takes model and window down to what is delivered, by three tenths at most', () => {
+  test('[BBR §5.5.10.2] a loss that a probe would tolerate takes nothing down, unless that is all that can be seen', () => {
+    const told = { inFlight: BDP, rate: 0.9 * BANDWIDTH, delivered: 0.9 * BDP }
+    const ride = reach('ProbeBW_CRUISE', inFlight(BDP))
+    ride.beginRecovery()
+    lose(ride, 1)
+    for (const _ of [1, 2]) ride.round(told)
+    expect(ride.controller.bounds.bandwidth).toBe(Number.POSITIVE_INFINITY)
+    ride.controller.hasSack = false
+    lose(ride, 1)
+    for (const _ of [1, 2]) ride.round(told)
+    expect(ride.controller.bounds.bandwidth).toBeCloseTo(0.9 * BANDWIDTH)
+  })
+
+  test('[BBR §5.5.10.3] a round with more loss than that takes model and window down to what is delivered, by three tenths at most', () => {
     const ride = reach('ProbeBW_CRUISE', inFlight(BDP))
     for (const _ of [1, 2]) ride.round(inFlight(BDP))
     const { window } = ride.controller
     const told = { inFlight: BDP, rate: 0.9 * BANDWIDTH, delivered: 0.6 * BDP }
     ride.beginRecovery()
     for (const _ of [1, 2]) ride.round(told)
-    lose(ride, 1)
+    lose(ride, 3)
     for (const _ of [1, 2]) ride.round(told)
     expect(ride.controller.bounds.bandwidth).toBeCloseTo(0.9 * BANDWIDTH)
     expect(ride.controller.bounds.inFlight).toBeCloseTo(0.7 * window)

@@ -99,6 +99,33 @@ describe.each(controllerNames())('contract: %s', (name) => {
     expect(ride.controller.window).toBeGreaterThanOrEqual(SMSS)
   })
 
+  test('[RFC5681 §3.1] super-segments: an acknowledgement of 64 KB is worth as much as those of its segments', () => {
+    const ends = [1, 40].map((step) => {
+      ride = Ride.of(name)
+      for (let i = 0; i < 240; i += step) {
+        ride.now += step * MILLISECOND
+        ride.acknowledge(step * SMSS)
+      }
+      return ride.controller.window
+    })
+    expect(ends[1]! / ends[0]!).toBeGreaterThan(0.5)
+    expect(ends[1]! / ends[0]!).toBeLessThan(2)
+  })
+
+  test('[tcp(7)] goes on from the window of the algorithm before it', () => {
+    ride = Ride.of(name, { window: 50 * SMSS })
+    expect(ride.controller.window).toBe(50 * SMSS)
+    heavyLoss()
+    expect(ride.controller.window).toBeGreaterThanOrEqual(2 * SMSS)
+  })
+
+  test('[RFC5681 §3.1] larger segments: the floors grow with them', () => {
+    ride.controller.resize(4 * SMSS, 40 * SMSS)
+    ride.beginRecovery()
+    expect(ride.controller.threshold).toBeGreaterThanOrEqual(8 * SMSS)
+    ride.endRecovery()
+  })
+
   test('a ride repeats exactly', () => {
     const ends = [1, 2].map(() => {
       ride = Ride.of(name)

@@ -35,7 +35,8 @@ export class Ride<C extends CongestionController = CongestionController> {
   constructor(controller: C, opening: Partial<Opening> = {}) {
     this.controller = controller
     const usual = { segmentSize: SMSS, initialWindow: 10 * SMSS, smoothedRtt: this.rtt, hasSack: true }
-    controller.begin({ ...usual, rate: this.rate, ...opening }, this.now)
+    const { initialWindow = usual.initialWindow, window = initialWindow } = opening
+    controller.begin({ ...usual, rate: this.rate, window, ...opening }, this.now)
   }
 
   static of(name: string, opening: Partial<Opening> = {}): Ride {
