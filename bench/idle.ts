@@ -1,17 +1,18 @@
-// What idle connections cost: `node FLAGS bench/idle.ts COUNT KIND [SNAPSHOT]`, run by idle.mjs. Prints JSON.
+// What idle connections cost: `node FLAGS bench/idle.ts COUNT awake|connections|sockets [SNAPSHOT]`, run by idle.mjs. Prints JSON.
 //
 // Memory is taken from RSS, in a process of its own: typed arrays lie outside the heap.
 import { writeHeapSnapshot } from 'node:v8'
+import { formatNetstat } from '../src/observe/netstat.ts'
+import { snapshot } from '../src/observe/snapshot.ts'
 import { Sockets } from '../src/socket/sockets.ts'
 import type { StreamSocket } from '../src/socket/stream-socket.ts'
 import { discard, send } from '../src/tcp/calls.ts'
 import type { Connection, TcpUser } from '../src/tcp/connection.ts'
 import type { Resting } from '../src/tcp/rest.ts'
-import { Settings } from '../src/tcp/settings.ts'
 import { BATCH, Crowd } from './support/crowd.ts'
 import { OUR_PORT } from './support/peer.ts'
 
-const [countText, kind = 'connections', snapshot] = process.argv.slice(2)
+const [countText, kind = 'connections', heapAt] = process.argv.slice(2)
 const count = Number(countText)
 /** Bytes of a request and of its answer. */
 const MESSAGE = 100
@@ -22,7 +23,7 @@ const WARM = Math.min(4096, count >> 1)
 const SPACE = 20_000
 const SILENCE = 3_000_000
 
-/** The least that can hold a connection: awake for ever, or not. */
+/** The least that can hold a connection. */
 class Holder implements TcpUser {
   connection: Connection | Resting
 
@@ -34,7 +35,7 @@ class Holder implements TcpUser {
   changed(): void {}
 
   holds(c: Connection | Resting): void {
-    if (kind !== 'awake') this.connection = c
+    this.connection = c
   }
 }
 
@@ -55,8 +56,7 @@ function accept(): Connection | undefined {
   }
   const c = server.listener!.accept()
   if (c === undefined) return undefined
-  if (kind === 'awake') c.settings = new Settings(tcp.host.sysctl)
-  else kept.push(new Holder(c))
+  if (kind !== 'awake') kept.push(new Holder(c)) // nobody's never rests
   return c
 }
 
@@ -97,6 +97,9 @@ for (let opened = WARM; opened < count; opened += BATCH) {
 const elapsed = performance.now() - began
 settle()
 const after = memory()
+const asked = performance.now()
+const netstat = formatNetstat(snapshot(sockets), { all: true })
+const netstatMilliseconds = performance.now() - asked
 const added = count - WARM
 console.log(
   JSON.stringify({
@@ -109,22 +112,8 @@ console.log(
     arrayBytes: (after.arrays - before.arrays) / added,
     microseconds: (elapsed * 1000) / added,
     longest,
+    netstatMilliseconds,
+    netstatBytes: netstat.length,
   }),
 )
-if (process.env.HEAP) {
-  const v8 = await import('node:v8')
-  console.log(
-    process.memoryUsage(),
-    v8
-      .getHeapSpaceStatistics()
-      .map((s) =>
-        [
-          s.space_name,
-          (s.space_size / 1e6).toFixed(1),
-          (s.space_used_size / 1e6).toFixed(1),
-          (s.physical_space_size / 1e6).toFixed(1),
-        ].join(' '),
-      ),
-  )
-}
-if (snapshot !== undefined) writeHeapSnapshot(snapshot)
+if (heapAt !== undefined) writeHeapSnapshot(heapAt)

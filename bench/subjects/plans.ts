@@ -1,3 +1,4 @@
+import { amongPlans } from './among.ts'
 import { checksumPlans } from './checksum.ts'
 import { demultiplexPlans } from './demultiplex.ts'
 import { floodPlans } from './flood.ts'
@@ -18,4 +19,5 @@ export const PLANS: readonly Plan[] = [
   ...sendPlans,
   ...transferPlans,
   ...floodPlans,
+  ...amongPlans,
 ]

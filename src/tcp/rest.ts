@@ -20,7 +20,7 @@ export class Resting {
   readonly remotePort: number
   readonly settings: Settings
   readonly user: TcpUser | undefined
-  /** Name of the congestion controller, which `settings` may not tell any more. */
+  /** Name of the congestion controller. */
   readonly controller: string
   readonly #text: string
 

@@ -1,19 +1,16 @@
 // hot path: segments sent are rows of typed arrays; an acknowledgement touches only the rows that it changes.
 import type { Instant } from '../base/time.ts'
 import { add, after, afterOrAt, before, beforeOrAt, distance, earlier, type Seq, toSeq } from '../wire/seq.ts'
+import { BoardRows, DOUBLES, giveRows, INTS, takeRows } from './board-rows.ts'
 import type { Delivery, DeliveryWatcher } from './delivery.ts'
 import { type LossWatcher, LostSegment } from './lost-segment.ts'
 import { Mark } from './mark.ts'
 import { SackMemory } from './sack-memory.ts'
 import { type DeliveryClock, Sending } from './sending.ts'
 
-/** Integers and doubles of a row. */
+/** Integers of a row, and doubles. */
 const Int = { Start: 0, End: 1, Marks: 2 } as const
-const INTS = 3
 const Double = { SentAt: 0, Delivered: 1, DeliveredAt: 2, FirstSentAt: 3, InFlight: 4, Lost: 5 } as const
-const DOUBLES = 6
-
-const FIRST_CAPACITY = 16
 
 /** Filled anew for each loss. */
 const lostSegment = new LostSegment()
@@ -39,6 +36,7 @@ export class Scoreboard {
   /** Rows before this one are SACKed, or Lost and not Resent: detection need not look at them again. */
   #judged = 0
   #lastLostEnd: Seq = toSeq(0)
+  #rows: BoardRows | undefined
   #ints: Int32Array | undefined
   #doubles: Float64Array | undefined
   #capacity = 0
@@ -364,21 +362,22 @@ export class Scoreboard {
   }
 
   #grow(): void {
-    const capacity = this.#capacity === 0 ? FIRST_CAPACITY : this.#capacity * 2
-    const ints = new Int32Array(capacity * INTS)
-    const doubles = new Float64Array(capacity * DOUBLES)
+    const old = this.#rows
+    const rows = old === undefined ? takeRows() : new BoardRows(2 * this.#capacity)
     for (let row = 0; row < this.#count; row++) {
       const from = this.#at(row)
-      for (let k = 0; k < INTS; k++) ints[row * INTS + k] = this.#ints![from * INTS + k]!
-      for (let k = 0; k < DOUBLES; k++) doubles[row * DOUBLES + k] = this.#doubles![from * DOUBLES + k]!
+      for (let k = 0; k < INTS; k++) rows.ints[row * INTS + k] = this.#ints![from * INTS + k]!
+      for (let k = 0; k < DOUBLES; k++) rows.doubles[row * DOUBLES + k] = this.#doubles![from * DOUBLES + k]!
     }
-    this.#ints = ints
-    this.#doubles = doubles
-    this.#capacity = capacity
+    if (old !== undefined) giveRows(old)
+    this.#rows = rows
+    this.#ints = rows.ints
+    this.#doubles = rows.doubles
+    this.#capacity = rows.capacity
     this.#head = 0
   }
 
-  /** Nothing is outstanding. A large ring is given back; a small one is kept while the connection is busy. */
+  /** Nothing is outstanding. */
   #release(): void {
     this.sacked = 0
     this.known.clear()
@@ -387,7 +386,8 @@ export class Scoreboard {
     this.#lostFrom = 0
     this.#judged = 0
     this.#head = 0
-    if (this.#capacity <= FIRST_CAPACITY) return
+    if (this.#rows !== undefined) giveRows(this.#rows)
+    this.#rows = undefined
     this.#ints = undefined
     this.#doubles = undefined
     this.#capacity = 0

@@ -54,7 +54,7 @@ describe('alone on a path', () => {
     })
     expect((parts[0]! + parts[1]! + parts[2]!) / 3).toBeGreaterThan(0.9)
     expect(parts[3]).toBeLessThan(0.2)
-  })
+  }, 60_000)
 
   test('[BBR §5.5.10.2] a buffer of a tenth of the path costs little', () => {
     const { path, flow } = settled({ buffer: 10_000 })

@@ -13,4 +13,4 @@ const SAMPLE: Cell[] = [
 test('[RFC5166 §2.1] throughput on a sample of paths', async () => {
   const table = throughputTable(SAMPLE, () => ({ rate: 10e6, warmUp: 2, duration: 4 }))
   await expect(table).toMatchFileSnapshot('sample.md')
-})
+}, 60_000)

@@ -1,0 +1,4 @@
+import { measure } from './measure.ts'
+import { amongPlans } from './subjects/among.ts'
+
+measure('among', amongPlans)
