@@ -26,6 +26,9 @@ import { applySysctls } from './sysctls.ts'
 /** All that packets and streams may hold, bytes: address space until it is used. */
 const MEMORY = 512 * 1024 * 1024
 
+/** What each of many stacks has at least. */
+const LEAST_MEMORY = 64 * 1024 * 1024
+
 /**
  * Opens the device and builds stack and services on it; or with `queue` on one of the device's queues, beside other stacks. Throws UsageError
  * (sysctls) and DaemonError (device).
@@ -34,7 +37,7 @@ export async function createStack(config: DaemonConfig, log: Logger, queue?: Que
   tuneEngine()
   const sysctls = new Sysctls()
   applySysctls(sysctls, config.sysctls)
-  const arena = new Arena(MEMORY / (queue?.commons.count ?? 1))
+  const arena = new Arena(Math.max(MEMORY / (queue?.commons.count ?? 1), LEAST_MEMORY))
   const tun = openTun(arena, config, log, queue)
   try {
     const owners = queue === undefined ? undefined : ownersOf(queue, sysctls)

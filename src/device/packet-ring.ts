@@ -2,7 +2,7 @@
 import { Column, type PacketTable, ROW } from '../base/packet-table.ts'
 import { gather, lengthOf, type Rows } from './gather.ts'
 
-/** Bytes of packets that wait on their way from one thread to another, unless said otherwise: some thirty super-segments. */
+/** Bytes of packets that wait, unless said otherwise: some thirty super-segments. */
 const RING = 1 << 21
 
 /** Words of the control block, in cache lines of their own: what the writer has written, what the reader has read, in bytes. */
@@ -23,6 +23,8 @@ const SKIP = -1
 
 /**
  * Packets on their way from one thread to another: one writes, one reads, nobody waits.
+ *
+ * A copy between two memories makes two small views; only what came to the wrong queue pays for that.
  *
  * Both positions lie in the shared memory, and each is moved only when the bytes behind it are as they should be. So a thread that dies leaves
  * a sound ring behind, and whoever takes its place goes on where it stopped.

@@ -21,6 +21,9 @@ export interface Commons {
   readonly queues: readonly number[]
 }
 
+/** Bytes of one ring: 2 MB; less of many, so that all of them together keep within a gigabyte. Always some super-segments. */
+const ringSize = (count: number): number => 1 << Math.min(21, 24 - Math.ceil(Math.log2(count)))
+
 /** Opens the queues of a device and what joins them. Throws an Error with `code`, as `Tun` does; what was opened is then returned by `close`. */
 export function openCommons(
   name: string,
@@ -42,7 +45,7 @@ export function openCommons(
     const bells = open(makeBell)
     const flags = new SharedArrayBuffer(count * LINE * 4)
     const rings = Array.from({ length: count * count }, (_, i) =>
-      i % (count + 1) === 0 ? undefined : PacketRing.memory(),
+      i % (count + 1) === 0 ? undefined : PacketRing.memory(ringSize(count)),
     )
     return { count, key0, key1, rings, flags, bells, queues }
   } catch (error) {

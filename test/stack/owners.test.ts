@@ -5,7 +5,18 @@ import { PortSysctls } from '../../src/stack/ports.ts'
 import { IcmpType, UnreachableCode } from '../../src/wire/icmp.ts'
 import { MORE_FRAGMENTS, Protocol } from '../../src/wire/ipv4.ts'
 import { Flag } from '../../src/wire/tcp.ts'
-import { icmpPacket, ip, ipPacket, PEER, pattern, tcpPacket, US, udpPacket } from '../support/packets.ts'
+import { BenchStack } from '../support/bench-stack.ts'
+import {
+  fragmentsOf,
+  icmpPacket,
+  ip,
+  ipPacket,
+  PEER,
+  pattern,
+  tcpPacket,
+  US,
+  udpPacket,
+} from '../support/packets.ts'
 
 const COUNT = 4
 const make = (self: number): Owners => new Owners(11, 22, COUNT, self, new PortSysctls())
@@ -104,5 +115,33 @@ describe('every stack says the same of a packet', () => {
         expect(ownerOf(packet)).toBeLessThan(COUNT)
       }),
     )
+  })
+})
+
+describe('a datagram that a stack has put together from fragments', () => {
+  /** What the stack showed, and how many packets it sent. */
+  function arrival(isTaken: boolean): { shown: Uint8Array[]; sent: number; whole: Uint8Array } {
+    const bench = new BenchStack()
+    const shown: Uint8Array[] = []
+    bench.stack.onReassembled = ({ memory, start, end }) => {
+      shown.push(memory.slice(start, end))
+      return isTaken
+    }
+    const whole = udpPacket(pattern(3000), { destinationPort: 4242 })
+    const sent = bench.turn(...fragmentsOf(whole, 1480)).length
+    expect(bench.faults).toEqual([])
+    return { shown, sent, whole }
+  }
+
+  test('is shown whole, as if it had never been cut, and its owner delivers it', () => {
+    const { shown, sent, whole } = arrival(true)
+    expect(shown).toEqual([whole])
+    expect(sent).toBe(0)
+  })
+
+  test('is delivered here when it is nobody else’s', () => {
+    const { shown, sent } = arrival(false)
+    expect(shown).toHaveLength(1)
+    expect(sent).toBe(1) // port unreachable
   })
 })
