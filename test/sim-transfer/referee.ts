@@ -17,6 +17,8 @@ interface Words {
   ack: Seq
   edge: Seq
   hasOffered: boolean
+  /** What the SYN offered, unscaled. */
+  synWindow: number
   /** Of the options of the SYN; -1: no scaling. */
   scale: number
   mss: number
@@ -112,6 +114,7 @@ export class Referee {
         ack: segment.ack,
         edge: segment.ack,
         hasOffered: false,
+        synWindow: segment.window,
         scale: segment.windowScale,
         mss: segment.mss,
         isOver: false,
@@ -152,7 +155,7 @@ function offered(segment: Segment, own: Words, other: Words): string | undefined
   const lost = own.hasOffered ? distance(edge, own.edge) : 0
   if (own.hasOffered && before(segment.ack, own.ack))
     return `acknowledges ${distance(segment.ack, own.ack)} bytes less than before`
-  own.edge = own.hasOffered ? later(own.edge, edge) : edge
+  own.edge = later(own.hasOffered ? own.edge : add(other.iss, 1 + own.synWindow), edge)
   own.ack = segment.ack
   own.hasOffered = true
   // What TIME-WAIT offers matters to nobody.
@@ -160,10 +163,10 @@ function offered(segment: Segment, own: Words, other: Words): string | undefined
   return lost >= 1 << scale && !isAll ? `the right edge moves back by ${lost}` : undefined
 }
 
-/** Data within what the other end has ever offered; its SYN's window is not scaled. */
+/** Data within what the other end has ever offered. */
 function within(segment: Segment, own: Words, other: Words): string | undefined {
   if (segment.payloadLength === 0) return undefined
-  const limit = other.hasOffered ? other.edge : add(own.iss, 65_536)
+  const limit = other.hasOffered ? other.edge : add(own.iss, 1 + other.synWindow)
   const beyond = distance(limit, add(segment.seq, segment.payloadLength))
   return beyond > 0 ? `${beyond} bytes beyond the window` : undefined
 }
