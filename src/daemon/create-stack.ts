@@ -127,6 +127,10 @@ function openTun(arena: Arena, config: DaemonConfig, log: Logger, queue: Queue |
       up: true,
       // Impairments are for packets of at most the MTU, with complete checksums.
       offload: config.offload && config.impair === undefined,
+      ring: config.ring,
+    })
+    tun.once('no-ring', (error) => {
+      log.info(`${tun.name}: no io_uring (${getSystemErrorName(-error)}), so packets are written one by one`)
     })
     if (tun.offloadError !== 0 && (queue?.index ?? 0) === 0)
       log.warn(`${tun.name}: no offload, since ${reasonAgainst(tun.offloadError)}`)
