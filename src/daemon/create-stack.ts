@@ -15,7 +15,6 @@ import { Stack } from '../stack/stack.ts'
 import { Sysctls } from '../stack/sysctls.ts'
 import { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
-import { tuneEngine } from './engine.ts'
 import { codeOf, DaemonError, messageOf } from './errors.ts'
 import type { Logger } from './logging.ts'
 import { ownersOf, type Queue, shareQueue } from './queue.ts'
@@ -34,7 +33,6 @@ const LEAST_MEMORY = 64 * 1024 * 1024
  * (sysctls) and DaemonError (device).
  */
 export async function createStack(config: DaemonConfig, log: Logger, queue?: Queue): Promise<RunningStack> {
-  tuneEngine()
   const sysctls = new Sysctls()
   applySysctls(sysctls, config.sysctls)
   const arena = new Arena(Math.max(MEMORY / (queue?.commons.count ?? 1), LEAST_MEMORY))
