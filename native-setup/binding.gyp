@@ -13,6 +13,7 @@
         'src/link.cc',
         'src/process.cc',
         'src/queues.cc',
+        'src/ring.cc',
         'src/timer.cc',
         'src/tun.cc',
       ],

@@ -16,6 +16,9 @@ namespace tunstack {
 /** Where the checksum lies in a UDP header. */
 constexpr int32_t kUdpChecksum = 6;
 
+/** Fewer packets are written as fast one by one. */
+constexpr int kWorthARing = 4;
+
 /** Packets begin at a cache line. */
 constexpr size_t kAlignment = 64;
 
@@ -105,46 +108,89 @@ static void fillHeader(VirtioHeader& virtio, const int32_t* row) {
   }
 }
 
-/** Writes one packet; returns 0 or an errno. */
-static int writePacket(int fd, Prefix prefix, Memory memory, const int32_t* row, bool leaveChecksums) {
-  tun_pi information = {0, htons(ETH_P_IP)};
-  VirtioHeader header[2] = {};  // of which `prefix.header` bytes are written: 10, or 12
+/** A packet as it is handed to the kernel. */
+struct Gathered {
+  tun_pi information;
+  VirtioHeader header[2];  // of which `prefix.header` bytes are written: 10, or 12
   iovec pieces[5];
-  int count = 0;
-  if (prefix.information != 0) pieces[count++] = {&information, sizeof information};
+  int count;
+};
+
+static void gather(Gathered& out, Prefix prefix, Memory memory, const int32_t* row, bool leaveChecksums) {
+  out.count = 0;
+  if (prefix.information != 0) {
+    out.information = {0, htons(ETH_P_IP)};
+    out.pieces[out.count++] = {&out.information, sizeof out.information};
+  }
   // A super-segment's checksums can only be made by whoever cuts it.
   const bool isLeft = prefix.header != 0 && (leaveChecksums || (row[kFlags] & kGso) != 0);
   if (!isLeft && (row[kFlags] & kNeedsChecksum) != 0) completeChecksum(memory, row);
   if (prefix.header != 0) {
-    if (isLeft) fillHeader(header[0], row);
-    pieces[count++] = {header, static_cast<size_t>(prefix.header)};
+    memset(out.header, 0, sizeof out.header);
+    if (isLeft) fillHeader(out.header[0], row);
+    out.pieces[out.count++] = {out.header, static_cast<size_t>(prefix.header)};
   }
   for (int column = kHead; column <= kSecond; column += 2) {
     if (row[column + 1] == 0) continue;
-    pieces[count++] = {memory.bytes + row[column], static_cast<size_t>(row[column + 1])};
+    out.pieces[out.count++] = {memory.bytes + row[column], static_cast<size_t>(row[column + 1])};
   }
-  for (;;) {
-    if (::writev(fd, pieces, count) >= 0) return 0;
-    if (errno != EINTR) return errno;
+}
+
+/** Writes one packet. Returns whether the next is worth a try. */
+static bool writePacket(int fd, const Gathered& packet, BatchResult& result) {
+  ssize_t written;
+  do {
+    written = ::writev(fd, packet.pieces, packet.count);
+  } while (written < 0 && errno == EINTR);
+  if (written >= 0) {
+    result.count++;
+    return true;
   }
+  result.error = errno;
+  // Down, deleted, or taken away: the rest would fare no better.
+  return errno != EIO && errno != EBADFD && errno != EBADF;
 }
 
 BatchResult writeBatch(int fd, Prefix prefix, Memory memory, Rows rows, int count, bool leaveChecksums) {
   BatchResult result;
+  Gathered packet;
   for (int i = 0; i < count; i++) {
     const int32_t* row = rows.rows + i * kRow;
     if (!isSound(memory, row)) {
       result.badRow = i;
       continue;
     }
-    const int error = writePacket(fd, prefix, memory, row, leaveChecksums);
-    if (error == 0) {
-      result.count++;
-      continue;
-    }
-    result.error = error;
-    // Down, deleted, or taken away: the rest would fare no better.
-    if (error == EIO || error == EBADFD || error == EBADF) break;
+    gather(packet, prefix, memory, row, leaveChecksums);
+    if (!writePacket(fd, packet, result)) break;
+  }
+  return result;
+}
+
+/** Writes packets by one call, and by one each what that has not written. Returns whether the next are worth a try. */
+static bool writeTogether(Ring& ring, int fd, const Gathered* packets, int count, BatchResult& result) {
+  const bool hasRing = count >= kWorthARing && ring.isReady();
+  if (hasRing) {
+    for (int i = 0; i < count; i++) ring.add(fd, packets[i].pieces, packets[i].count);
+    ring.submit();
+  }
+  for (int i = 0; i < count; i++) {
+    if (hasRing && ring.isWritten(i)) result.count++;
+    else if (!writePacket(fd, packets[i], result)) return false;
+  }
+  return true;
+}
+
+BatchResult writeBatch(int fd, Prefix prefix, Memory memory, Rows rows, int count, Ring& ring) {
+  BatchResult result;
+  Gathered packets[Ring::kEntries];
+  int gathered = 0;
+  for (int i = 0; i < count; i++) {
+    const int32_t* row = rows.rows + i * kRow;
+    if (isSound(memory, row)) gather(packets[gathered++], prefix, memory, row, false);
+    else result.badRow = i;
+    if (gathered < static_cast<int>(Ring::kEntries) && i < count - 1) continue;
+    if (!writeTogether(ring, fd, packets, gathered, result)) break;
+    gathered = 0;
   }
   return result;
 }

@@ -2,6 +2,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ring.h"
+
 namespace tunstack {
 
 /** A row of PacketTable (src/base/packet-table.ts). */
@@ -80,6 +82,9 @@ BatchResult readBatch(int fd, Prefix prefix, Memory memory, size_t slab, size_t 
  * completes what is marked kNeedsChecksum, else it is done here.
  */
 BatchResult writeBatch(int fd, Prefix prefix, Memory memory, Rows rows, int count, bool leaveChecksums);
+
+/** The same without offload, many packets a system call while the ring can be had. */
+BatchResult writeBatch(int fd, Prefix prefix, Memory memory, Rows rows, int count, Ring& ring);
 
 /** Whether the row's ranges lie in the memory and its checksum field in its head. */
 bool isSound(Memory memory, const int32_t* row);

@@ -11,8 +11,8 @@
 
 namespace tunstack {
 
-/** Integers of the status array: why the last batch read ended, why the last packet was not written, a bad row. */
-enum Status { kReadError, kWriteError, kBadRow, kStatusSize };
+/** Integers of the status array: why the last batch read ended, why the last packet was not written, a bad row, why no ring. */
+enum Status { kReadError, kWriteError, kBadRow, kRingError, kStatusSize };
 
 static napi_value property(napi_env env, napi_value object, const char* key) {
   napi_value value = nullptr;
@@ -55,6 +55,7 @@ bool Device::takeMemory(napi_env env, napi_value options) {
   if (memory_.bytes == nullptr || input_.rows == nullptr || output_.rows == nullptr || status_ == nullptr) return false;
   if (length < kStatusSize || slab < 0 || size < 2 * static_cast<int64_t>(kLargestPacket)) return false;
   if (static_cast<uint64_t>(slab) + static_cast<uint64_t>(size) > memory_.size || memory_.size > INT32_MAX) return false;
+  wantsRing_ = booleanProperty(env, options, "ring");
   slab_ = static_cast<size_t>(slab);
   slabSize_ = static_cast<size_t>(size);
   return true;
@@ -108,6 +109,7 @@ void Device::hold(napi_env env, napi_value self, napi_value options) {
 void Device::close() {
   readable_.close();
   linkChanges_.close();
+  ring_.close();
   tun_.close();
   query_.close();
   watch_.close();
@@ -132,6 +134,12 @@ napi_value Device::read(napi_env env, napi_callback_info info) {
   return makeInteger(env, result.count);
 }
 
+BatchResult Device::write(int count) {
+  const uint32_t offload = tun_.offload();
+  if (wantsRing_ && offload == 0) return writeBatch(tun_.fd(), tun_.prefix(), memory_, output_, count, ring_);
+  return writeBatch(tun_.fd(), tun_.prefix(), memory_, output_, count, (offload & TUN_F_CSUM) != 0);
+}
+
 /** flush(count): packets written of the output rows' first `count`. */
 napi_value Device::flush(napi_env env, napi_callback_info info) {
   Call<Device, 1> call(env, info);
@@ -139,11 +147,10 @@ napi_value Device::flush(napi_env env, napi_callback_info info) {
   const int32_t count = call.integer(0);
   if (device == nullptr || device->tun_.fd() < 0) return makeInteger(env, 0);
   if (count < 0 || count > device->output_.capacity) return throwMisuse(env, "more packets than rows");
-  const bool leaveChecksums = (device->tun_.offload() & TUN_F_CSUM) != 0;
-  const BatchResult result = writeBatch(device->tun_.fd(), device->tun_.prefix(), device->memory_, device->output_,
-                                        count, leaveChecksums);
+  const BatchResult result = device->write(count);
   device->status_[kWriteError] = result.error;
   device->status_[kBadRow] = result.badRow;
+  device->status_[kRingError] = device->ring_.error();
   return makeInteger(env, result.count);
 }
 

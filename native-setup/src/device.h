@@ -6,6 +6,7 @@
 #include "batch.h"
 #include "environment.h"
 #include "link.h"
+#include "ring.h"
 #include "tun.h"
 
 namespace tunstack {
@@ -35,6 +36,7 @@ class Device {
 
  private:
   bool takeMemory(napi_env env, napi_value options);
+  BatchResult write(int count);
   void openLink(Environment* environment);
   int findIndex();
   void hold(napi_env env, napi_value self, napi_value options);
@@ -44,6 +46,8 @@ class Device {
 
   napi_env env_ = nullptr;
   TunFile tun_;
+  Ring ring_;
+  bool wantsRing_ = false;
   Route query_;
   Route watch_;
   int index_ = 0;

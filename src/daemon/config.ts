@@ -23,6 +23,8 @@ export interface DaemonConfig {
   queues: number
   /** Segmentation and checksum offloads of the device, where it has them. */
   offload: boolean
+  /** Without offload: many packets a system call, where the kernel has io_uring for us. */
+  ring: boolean
   /** An open TUN descriptor to adopt instead of opening `dev`. */
   tunFd: number | undefined
   services: readonly ServicePort[]
@@ -82,6 +84,7 @@ export function resolveConfig(commandLine: Options, file: Options = {}): DaemonC
     mtu: said.mtu ?? 1500,
     queues: said.queues ?? 1,
     offload: !said['no-offload'],
+    ring: !said['no-io-uring'],
     tunFd: said['tun-fd'],
     services,
     user: said.user,

@@ -15,7 +15,6 @@ import { Stack } from '../stack/stack.ts'
 import { Sysctls } from '../stack/sysctls.ts'
 import { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
-import { tuneEngine } from './engine.ts'
 import { codeOf, DaemonError, messageOf } from './errors.ts'
 import type { Logger } from './logging.ts'
 import { ownersOf, type Queue, shareQueue } from './queue.ts'
@@ -34,7 +33,6 @@ const LEAST_MEMORY = 64 * 1024 * 1024
  * (sysctls) and DaemonError (device).
  */
 export async function createStack(config: DaemonConfig, log: Logger, queue?: Queue): Promise<RunningStack> {
-  tuneEngine()
   const sysctls = new Sysctls()
   applySysctls(sysctls, config.sysctls)
   const arena = new Arena(Math.max(MEMORY / (queue?.commons.count ?? 1), LEAST_MEMORY))
@@ -127,6 +125,10 @@ function openTun(arena: Arena, config: DaemonConfig, log: Logger, queue: Queue |
       up: true,
       // Impairments are for packets of at most the MTU, with complete checksums.
       offload: config.offload && config.impair === undefined,
+      ring: config.ring,
+    })
+    tun.once('no-ring', (error) => {
+      log.info(`${tun.name}: no io_uring (${getSystemErrorName(-error)}), so packets are written one by one`)
     })
     if (tun.offloadError !== 0 && (queue?.index ?? 0) === 0)
       log.warn(`${tun.name}: no offload, since ${reasonAgainst(tun.offloadError)}`)

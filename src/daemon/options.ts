@@ -78,6 +78,7 @@ const schema = z
     mtu: integer(MIN_MTU, MAX_MTU),
     queues: integer(1, MAX_QUEUES),
     'no-offload': flag,
+    'no-io-uring': flag,
     'tun-fd': descriptor,
     service: z
       .array(z.string(), { error: 'must be a list of NAME:PORT' })

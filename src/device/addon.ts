@@ -31,6 +31,8 @@ export interface NativeOptions {
   group: number
   /** Offload bits. */
   offload: number
+  /** Whether many packets are to be written by one system call, through io_uring, while there is no offload. */
+  ring: boolean
   /** The arena's bytes; must never be transferred to another thread. */
   memory: Uint8Array
   /** Where packets are read to: offset and length in `memory`. */
@@ -55,9 +57,11 @@ export const Status = {
   WriteError: 1,
   /** A row that pointed outside the memory, or -1. */
   BadRow: 2,
+  /** errno for which `flush` has given io_uring up, for good, or 0. */
+  RingError: 3,
 } as const
 
-export const STATUS_SIZE = 3
+export const STATUS_SIZE = 4
 
 export interface NativeDevice {
   /** Packets read into the input rows. */

@@ -15,6 +15,8 @@ export interface TunOptions {
   group?: number | undefined
   /** Exchange unfinished checksums and TCP segments of up to 64 KB with the kernel. Off by default. */
   offload?: boolean | undefined
+  /** Without offload: write many packets by one system call, through io_uring (Linux 6.4), if the kernel lets us. Off by default. */
+  ring?: boolean | undefined
   /** Bytes. */
   mtu?: number | undefined
   /** The kernel's queue towards us, in packets. When left out, at least 4096 where we may (but as it is for `fd`): the kernel's 500 are less than a window. */
@@ -47,6 +49,8 @@ export interface TunEvents {
   down: []
   /** The device was deleted. It is served again when one of its name is there. */
   gone: []
+  /** There is no io_uring, or no longer, because of this errno; packets are written one by one from now on. */
+  'no-ring': [error: number]
   close: []
   newListener: [event: string | symbol]
   removeListener: [event: string | symbol]

@@ -94,6 +94,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
   #isUp = false
   #isGone = false
   #isClosed = false
+  #hasRing: boolean
   #retry: NodeJS.Timeout | undefined
 
   /** Takes about 1.1 MB of `arena`: to read into, and for the heads of what is written. */
@@ -101,6 +102,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
     super()
     this.#arena = arena
     this.#options = options
+    this.#hasRing = options.ring === true
     this.memory = arena.bytes
     this.input = new PacketTable(arena.bytes, BATCH)
     this.#output = new PacketTable(arena.bytes, OUTPUT_ROWS)
@@ -219,6 +221,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
     if (count === 0) return
     this.#output.count = 0
     const written = this.#native.flush(count)
+    if (this.#hasRing && this.#status[Status.RingError] !== 0) this.#lostRing()
     if (written < count) this.#couldNotWrite(count - written)
     else if (!this.#isUp) this.#examine()
   }
@@ -289,6 +292,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
       owner,
       group,
       offload: 0,
+      ring: this.#hasRing,
       memory: this.memory,
       slab: this.#slab,
       slabSize: SLAB,
@@ -347,6 +351,11 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
     } catch {
       // Packets flow when its maker sets it up.
     }
+  }
+
+  #lostRing(): void {
+    this.#hasRing = false
+    this.emit('no-ring', this.#status[Status.RingError]!)
   }
 
   #couldNotWrite(packets: number): void {

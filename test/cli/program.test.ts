@@ -79,9 +79,8 @@ describe('the options of up', () => {
     const program = new Command()
     addUp(program, () => {})
     const names = program.commands[0]!.options.map((option) => option.name())
-    expect(names.filter((name) => name !== 'config' && name !== 'offload').sort()).toEqual(
-      [...OPTION_NAMES].sort(),
-    )
+    const others = ['config', 'offload', 'io-uring']
+    expect(names.filter((name) => !others.includes(name)).sort()).toEqual([...OPTION_NAMES].sort())
   })
 
   test('are reported when they are given, and only then', () => {
@@ -93,6 +92,8 @@ describe('the options of up', () => {
     })
     expect(said('--no-offload')).toEqual({ 'no-offload': true })
     expect(said('--offload')).toEqual({ 'no-offload': false })
+    expect(said('--no-io-uring')).toEqual({ 'no-io-uring': true })
+    expect(said('--io-uring')).toEqual({ 'no-io-uring': false })
     expect(said('--service', 'echo:7', '--service', 'talk')).toEqual({ service: ['echo:7', 'talk'] })
     expect(said('--sysctl', 'a=1', '--sysctl', 'b=2')).toEqual({ sysctl: ['a=1', 'b=2'] })
   })

@@ -37,6 +37,7 @@ describe('defaults', () => {
       mtu: 1500,
       queues: 1,
       offload: true,
+      ring: true,
       tunFd: undefined,
       quietTime: 0,
       services: [
@@ -84,6 +85,7 @@ describe('every option', () => {
     mtu: '9000',
     queues: '1',
     'no-offload': true,
+    'no-io-uring': true,
     'tun-fd': '5',
     'quiet-time': '30',
     service: ['echo:7007', 'talk'],
@@ -105,6 +107,7 @@ describe('every option', () => {
     mtu: 9000,
     queues: 1,
     offload: false,
+    ring: false,
     tunFd: 5,
     quietTime: 30,
     services: [
@@ -132,6 +135,7 @@ describe('every option', () => {
     mtu = 9000
     queues = 1
     no-offload = true
+    no-io-uring = true
     tun-fd = 5
     quiet-time = 30
     service = ["echo:7007", "talk"]
@@ -160,6 +164,7 @@ describe('every option', () => {
     const config = fromFile(toml, {
       mtu: '1400',
       'no-offload': false,
+      'no-io-uring': false,
       sysctl: ['tcp_fin_timeout=9'],
       service: ['time'],
     })
@@ -167,6 +172,7 @@ describe('every option', () => {
       ...resolved,
       mtu: 1400,
       offload: true,
+      ring: true,
       services: [{ name: 'time', port: 37 }],
       sysctls: new Map([
         ['tcp_fin_timeout', '9'],
@@ -240,6 +246,7 @@ describe('refusals', () => {
     ['mtu = 1500.5', 'mtu: must be an integer from 68 to 65535'],
     ['mtu = true', 'mtu: must be a number'],
     ['no-offload = "yes"', 'no-offload: must be true or false'],
+    ['no-io-uring = 1', 'no-io-uring: must be true or false'],
     ['service = "echo:7"', 'service: must be a list of NAME:PORT'],
     ['sysctl = 5', 'sysctl: must be a list of KEY=VALUE, or a table'],
     ['[sysctl]\nnet.ipv4.tcp_tw_recycle = 1', 'sysctl: net.ipv4.tcp_tw_recycle is refused'],

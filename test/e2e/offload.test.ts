@@ -6,6 +6,7 @@ import { capture, dissect, type Packet } from '../support/e2e-capture.ts'
 import { OURS, Site, withSite } from '../support/e2e-site.ts'
 import { requireTools } from '../support/netns.ts'
 import { noise } from '../support/noise.ts'
+import { canHaveRing, hasRing, IO_URING_SETUP, refusing } from '../support/ring.ts'
 
 const reason = requireTools(
   'ip',
@@ -74,6 +75,7 @@ describe.skipIf(reason).each([
     expect(tx.bytes / tx.packets > 3000).toBe(hasOffload)
     expect(rx.bytes / rx.packets > 3000).toBe(hasOffload)
     expect(tx.dropped).toBe(0)
+    expect(hasRing(site.daemon.process.pid)).toBe(!hasOffload && canHaveRing())
   })
 
   test('while both directions are busy, no ping is lost, and no packet to us', async () => {
@@ -189,6 +191,37 @@ describe.skipIf(reason)('what the kernel hands over', { timeout: 60_000 }, () =>
       expect(said).toHaveLength(1)
       expect(said[0]).toContain('tun0: no offload, since its descriptor was opened without IFF_VNET_HDR')
       expect(echoes(site, MB)).toBe(true)
+    }))
+})
+
+describe.skipIf(reason)('without offload, packet by packet', { timeout: 60_000 }, () => {
+  const linesOf = (site: Site): string[] =>
+    site.daemon.stderr.split('\n').filter((line) => line.includes('io_uring'))
+
+  test('where the kernel refuses io_uring, transfers are right, and one line says why', () =>
+    withSite(async (site) => {
+      site.under = refusing(IO_URING_SETUP, 1)
+      await site.serve('--no-offload', '--user', 'nobody')
+      expect(linesOf(site)).toEqual([])
+      await expectDownload(site, 20 * MB)
+      expect(linesOf(site)).toHaveLength(1)
+      expect(linesOf(site)[0]).toContain('tun0: no io_uring (EPERM), so packets are written one by one')
+    }))
+
+  test('where it is not wanted, nothing is said of it', () =>
+    withSite(async (site) => {
+      await site.serve('--no-offload', '--no-io-uring')
+      await expectDownload(site, 20 * MB)
+      expect(hasRing(site.daemon.process.pid)).toBe(false)
+      expect(linesOf(site)).toEqual([])
+    }))
+
+  test('a ring is made after privileges were dropped, when it is needed', () =>
+    withSite(async (site) => {
+      await site.serve('--no-offload', '--user', 'nobody')
+      expect(hasRing(site.daemon.process.pid)).toBe(false)
+      await expectDownload(site, 20 * MB)
+      expect(hasRing(site.daemon.process.pid)).toBe(canHaveRing())
     }))
 })
 

@@ -1,10 +1,10 @@
-// A worker thread that serves a device. `workerData`: how it ends; without it, never.
+// A worker thread that serves a device. `workerData`: how it ends; without it, never. `ring`: many packets a system call.
 import { parentPort, workerData } from 'node:worker_threads'
 
 const { open, serveEchoes } = await import('./harness.ts')
 const { RealClock } = await import('../../src/device/real-clock.ts')
 
-const tun = open()
+const tun = open({ ring: workerData === 'ring' })
 const clock = new RealClock()
 serveEchoes(tun)
 clock.onDue = () => clock.armAt(clock.now() + 100)

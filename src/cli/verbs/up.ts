@@ -32,6 +32,11 @@ function upOptions(): Option[] {
     new Option('--queues <number>', 'queues of the device, a thread each (default: 1)'),
     new Option('--offload', 'use segmentation and checksum offloads where the device has them (default)'),
     new Option('--no-offload', 'use none'),
+    new Option(
+      '--io-uring',
+      'without offload: write many packets by one system call, where allowed (default)',
+    ),
+    new Option('--no-io-uring', 'write them one by one'),
     new Option('--tun-fd <n>', 'adopt an open TUN descriptor instead of opening the device'),
     new Option('--service <name:port>', `serve this, repeatable (default: ${services})`).argParser(append),
     new Option('--user <name>', 'become this user once the device is open'),
@@ -53,6 +58,12 @@ function upOptions(): Option[] {
   ]
 }
 
+/** Names of options that can be taken back, by what is kept of both. */
+const NEGATED: ReadonlyMap<string, string> = new Map([
+  ['offload', 'no-offload'],
+  ['ioUring', 'no-io-uring'],
+])
+
 /** What the command line says, by option name without dashes. */
 export function saidOn(command: Command): Record<string, unknown> {
   const said: Record<string, unknown> = {}
@@ -60,7 +71,8 @@ export function saidOn(command: Command): Record<string, unknown> {
     const key = option.attributeName()
     if (command.getOptionValueSource(key) !== 'cli') continue
     const value: unknown = command.getOptionValue(key)
-    if (key === 'offload') said['no-offload'] = value === false
+    const negated = NEGATED.get(key)
+    if (negated !== undefined) said[negated] = value === false
     else said[option.name()] = value
   }
   return said

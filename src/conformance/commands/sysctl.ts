@@ -4,7 +4,6 @@ import { setFreebsdSysctl } from './freebsd-sysctls.ts'
 /** Keys of Linux that this stack has no use for yet: setting one changes nothing. */
 export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'tcp_adv_win_scale',
-  'tcp_allowed_congestion_control',
   'tcp_app_win',
   'tcp_autocorking',
   'tcp_backlog_ack_defer',
