@@ -104,7 +104,7 @@ describe('R1', () => {
     return { peer, user }
   }
 
-  test('[RFC9293 §3.8.3] MUST-20, SHLD-9: after three seconds of retransmissions the user is told', () => {
+  test('[RFC9293 §3.8.3] MUST-20, SHLD-9, SHLD-10: after three seconds of retransmissions the user is told', () => {
     expect(stalled(2900 * MILLISECOND).peer.c.softError).toBeUndefined()
     const { peer, user } = stalled(10 * SECOND)
     expect(peer.c.softError).toBe('timeout')
