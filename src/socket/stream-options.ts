@@ -185,6 +185,7 @@ const tcpOptions: Readonly<Record<number, Option>> = {
 
 const ipOptions: Readonly<Record<number, Option>> = {
   [IpOption.TypeOfService]: {
+    // RFC 1122 §3.2.1.6: the user's, but for the bits of ECN.
     get: (s) => s.settings.typeOfService,
     set: (s, value) =>
       configured(

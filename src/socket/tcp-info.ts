@@ -1,7 +1,6 @@
 import { type Instant, MILLISECOND } from '../base/time.ts'
 import { INFINITE_THRESHOLD, type Phase } from '../tcp/congestion.ts'
 import type { Connection } from '../tcp/connection.ts'
-import { DUPLICATE_THRESHOLD } from '../tcp/loss-detection.ts'
 import { rateOf } from '../tcp/pacer.ts'
 import { RTO_INITIAL } from '../tcp/rtt.ts'
 import { announcedMss } from '../tcp/segments.ts'
@@ -32,12 +31,13 @@ const Option = { Timestamps: 1, Sack: 2, WindowScale: 4, Ecn: 8, EcnSeen: 16, Sy
 /** Segments of the congestion window before there is a connection. */
 const INITIAL_WINDOW = 10
 const DEFAULT_MSS = 536
+const DEFAULT_REORDERING = 3
 
 /** TCP_INFO as a record: what each field says is in docs/tcp-info.md. */
 export function tcpInfo(s: StreamSocket): TcpInfo {
   const info = emptyTcpInfo()
   info.tcpi_state = STATES.CLOSED
-  info.tcpi_reordering = DUPLICATE_THRESHOLD
+  info.tcpi_reordering = DEFAULT_REORDERING
   info.tcpi_snd_cwnd = INITIAL_WINDOW
   if (s.listener !== undefined) {
     info.tcpi_state = STATES.LISTEN
@@ -87,6 +87,9 @@ function describeSending(info: TcpInfo, c: Connection): void {
   info.tcpi_sacked = c.options.sack ? inSegments(board.sacked, segmentSize) : losses.duplicates
   info.tcpi_lost = inSegments(board.lost, segmentSize)
   info.tcpi_retrans = inSegments(board.resent, segmentSize)
+  info.tcpi_reordering = losses.threshold
+  info.tcpi_reord_seen = losses.reorderings
+  info.tcpi_dsack_dups = losses.duplicateReports
   info.tcpi_pmtu = c.path.mtu
   if (congestion.window > 0) info.tcpi_snd_cwnd = Math.floor(congestion.window / segmentSize)
   if (congestion.threshold < INFINITE_THRESHOLD)

@@ -30,6 +30,8 @@ const RANGES: Record<string, readonly [number, number]> = {
   tcp_mtu_probing: [0, 2],
   tcp_notsent_lowat: [0, 0xffffffff],
   tcp_orphan_retries: [0, 255],
+  tcp_pacing_ca_ratio: [0, 1000],
+  tcp_pacing_ss_ratio: [0, 1000],
   tcp_pingpong_thresh: [1, 255],
   tcp_retries1: [0, 255],
   tcp_retries2: [0, 255],

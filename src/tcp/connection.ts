@@ -136,7 +136,7 @@ export class Connection {
     this.receive = new ReceiveState(memory, settings.receiveLimit, settings.windowLimit, profile)
     this.acks = new Acks(profile)
     this.rtt = new RoundTrip(profile)
-    this.recovery = new Recovery(iss)
+    this.recovery = new Recovery(iss, tcp.host.sysctl.tcp_reordering)
     this.windowUse = new WindowUse(iss)
     this.#congestion = createController(controller, tcp.host.random)
     this.recovery.board.lossWatcher = this.#congestion
@@ -171,7 +171,7 @@ export class Connection {
     this.#state = next
   }
 
-  /** Eff.snd.MSS without SACK blocks (RFC 9293 §3.7.1, MUST-16): payload bytes of a full segment. */
+  /** Eff.snd.MSS without SACK blocks (RFC 9293 §3.7.1, MUST-16; its MMS_S is what the path takes, RFC 1122 §3.3.3): payload bytes of a full segment. */
   get segmentSize(): number {
     const limit = Math.min(this.options.sendMss, this.path.mss)
     const own = this.settings.maxSegment

@@ -67,11 +67,12 @@ export class Cubic implements CongestionController {
     this.window += whole
   }
 
-  thresholdAfterLoss(flight: number): number {
+  /** §4.6 with the window in place of what is in flight, as Linux: it does not grow while the application leaves it unused (`WindowUse`). */
+  thresholdAfterLoss(): number {
     this.#before = this.window
     this.#fraction = 0
     this.#curve.reduced(this.window / this.#segmentSize)
-    const reduced = Math.round(Math.min(flight, this.window) * BETA)
+    const reduced = Math.round(this.window * BETA)
     return Math.max(reduced, 2 * this.#segmentSize)
   }
 

@@ -1,5 +1,5 @@
 import type { Instant } from '../base/time.ts'
-import { type Seq, toSeq } from '../wire/seq.ts'
+import { earlier, type Seq, toSeq } from '../wire/seq.ts'
 
 /** What the rows of one acknowledgement had to tell; refilled for each. */
 export class Delivery {
@@ -19,6 +19,12 @@ export class Delivery {
   firstSentAt: Instant = -1
   lastSentAt: Instant = -1
   sackedSentAt: Instant = -1
+
+  /** The segment at `start` was overtaken. */
+  overtaken(start: Seq): void {
+    this.reorderedFrom = this.isReordered ? earlier(this.reorderedFrom, start) : start
+    this.isReordered = true
+  }
 
   clear(): void {
     this.delivered = 0

@@ -18,7 +18,7 @@ const QUICK_ACKS = 2
 export const asksForEcn = (seg: Segment): boolean =>
   (seg.flags & BOTH) === BOTH && (seg.tos & ECN_MASK) === NOT_CAPABLE
 
-/** Explicit congestion notification (RFC 3168) between two ends that have agreed on it (`Negotiated.ecn`). */
+/** Explicit congestion notification (RFC 3168, SHLD-8) between two ends that have agreed on it (`Negotiated.ecn`). */
 export class Ecn {
   /** A packet arrived marked, and the sender has not said that it knows: every segment says so. */
   owesEcho = false

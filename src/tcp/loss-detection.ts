@@ -1,23 +1,29 @@
 // hot path
 import type { Duration, Instant } from '../base/time.ts'
-import { add } from '../wire/seq.ts'
+import { add, distance, type Seq } from '../wire/seq.ts'
 import type { Phase } from './congestion.ts'
 import type { Connection } from './connection.ts'
 import { Mark } from './mark.ts'
 import { Rack } from './rack.ts'
 import { Scoreboard } from './scoreboard.ts'
 
-/** Duplicates that stand for a loss (RFC 5681 §3.2). */
-export const DUPLICATE_THRESHOLD = 3
-
 /** What of the flight is presumed lost: by time (RACK) with SACK, by counting duplicates (NewReno) without. */
 export class LossDetection {
   readonly board = new Scoreboard()
   readonly rack = new Rack()
+  /** Segments that may be overtaken before one is lost: three (RFC 5681 §3.2), and more where the path has reordered more. */
+  threshold: number
+  /** How often the path was seen to reorder, and duplicates were reported (RFC 2883). */
+  reorderings = 0
+  duplicateReports = 0
   /** Duplicate acknowledgements of a peer without SACK, each standing for a segment that arrived. */
   duplicates = 0
   /** Time until RACK has to look again; 0: it need not. */
   reorderingDelay: Duration = 0
+
+  constructor(threshold: number) {
+    this.threshold = threshold
+  }
 
   /** Sequence numbers in the network. Without SACK each duplicate stands for a segment that has left it. */
   inFlight(c: Connection): number {
@@ -34,7 +40,7 @@ export class LossDetection {
   /** RFC 8985 §6.2 step 5. */
   detect(c: Connection, phase: Phase, now: Instant): void {
     const inRecovery = phase === 'recovery' || phase === 'loss'
-    const window = this.rack.reorderingWindow(c.rtt, inRecovery, this.board.sacked, threshold(c))
+    const window = this.#reorderingWindow(c, inRecovery)
     this.reorderingDelay = this.rack.detect(this.board, window, now)
   }
 
@@ -46,7 +52,8 @@ export class LossDetection {
       c.tcp.host.counters.TCPSACKReneging++
       board.forgetSacks()
     }
-    const window = rack.reorderingWindow(c.rtt, true, board.sacked, threshold(c))
+    const window = this.#reorderingWindow(c, true)
+    this.#distrust(c)
     for (let row = 0; row < board.count; row++) {
       const isLate = row === 0 || !c.options.sack || board.sentAt(row) + rack.rtt + window <= now
       if (isLate) board.markLost(row, now)
@@ -58,9 +65,14 @@ export class LossDetection {
     if (isDuplicate && !c.options.sack) this.duplicates++
   }
 
-  /** A segment arrived that others had overtaken. */
-  reordered(c: Connection): void {
-    this.rack.hasReordering = true
+  /** The segment that begins at `from` arrived after others that were sent later: by how many sets the threshold (Linux's tcp_check_sack_reordering). */
+  reordered(c: Connection, from: Seq): void {
+    const { board } = this
+    const high = board.sacked > 0 ? board.highestSacked : c.send.una
+    const { tcp_max_reordering } = c.tcp.host.sysctl
+    const extent = Math.ceil(distance(from, high) / c.segmentSize)
+    if (extent > this.threshold) this.threshold = Math.min(extent, tcp_max_reordering)
+    this.reorderings++
     c.tcp.host.counters.TCPSACKReorder++
   }
 
@@ -80,12 +92,30 @@ export class LossDetection {
 
   /** RFC 6582 and RFC 5681 §3.2, without SACK: the first segment, after three duplicates and with each partial acknowledgement. */
   #markFirst(c: Connection, phase: Phase, advanced: boolean, now: Instant): void {
-    const isTime =
-      phase === 'recovery' ? advanced : phase !== 'loss' && this.duplicates >= DUPLICATE_THRESHOLD
+    const isTime = phase === 'recovery' ? advanced : phase !== 'loss' && this.duplicates >= this.threshold
     const { board } = this
     if (!isTime || (board.marksOf(0) & Mark.Lost) !== 0) return
     if (board.lengthOf(0) > c.segmentSize) board.split(0, add(board.startOf(0), c.segmentSize))
     board.markLost(0, now)
+  }
+
+  #reorderingWindow(c: Connection, inRecovery: boolean): Duration {
+    const { reorderings, board } = this
+    return this.rack.reorderingWindow(
+      c.rtt,
+      reorderings > 0,
+      inRecovery,
+      board.sacked >= this.threshold * c.segmentSize,
+    )
+  }
+
+  /** A time-out though enough was SACKed: the path does not reorder as much as it seemed. */
+  #distrust(c: Connection): void {
+    const { phase } = c.recovery
+    const { tcp_reordering } = c.tcp.host.sysctl
+    const isNew = phase === 'open' || phase === 'disorder'
+    if (isNew && this.board.sacked >= tcp_reordering * c.segmentSize)
+      this.threshold = Math.min(this.threshold, tcp_reordering)
   }
 
   #renoSacked(c: Connection): number {
@@ -94,6 +124,3 @@ export class LossDetection {
     return Math.min(this.duplicates * c.segmentSize, most)
   }
 }
-
-/** SACKed bytes that stand for as many segments as may be overtaken. */
-const threshold = (c: Connection): number => c.tcp.host.sysctl.tcp_reordering * c.segmentSize

@@ -1,4 +1,5 @@
 import type { Instant } from '../base/time.ts'
+import type { Sending } from './sending.ts'
 
 /** A segment (or super-segment) that was just presumed lost; refilled for each. */
 export class LostSegment {
@@ -10,6 +11,13 @@ export class LostSegment {
   isAppLimited = false
   /** It does not continue what was presumed lost before it. */
   isRangeStart = false
+
+  fill(length: number, sending: Sending, everLost: number): void {
+    this.length = length
+    this.inFlight = sending.inFlight
+    this.lost = everLost - sending.lost
+    this.isAppLimited = sending.isAppLimited
+  }
 }
 
 /** Who wants to know of every loss. */

@@ -10,4 +10,8 @@ export const Mark = {
   EverResent: 8,
   /** The application, not the network, limited the sender when it went out. */
   AppLimited: 16,
+  /** It carried PSH, and does so again. */
+  Pushed: 32,
+  /** The last of those that left together, as Linux's super-segments do. */
+  EndsTrain: 64,
 } as const

@@ -11,9 +11,13 @@ import { optionsLength } from './options.ts'
 import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
 import type { SendState } from './send.ts'
 import { Timer } from './timers.ts'
+import { toPieceEnd, trainLength } from './train.ts'
 
 /** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
 const SUPER_SEGMENT = 65535 - 20 - 60
+
+/** Where a segment stands among those that leave together. */
+const Train = { Within: 0, End: 1, Alone: 2 } as const
 
 /** New data that one connection may send in a turn, before the others have had theirs. */
 const SHARE = 512 * 1024
@@ -97,7 +101,7 @@ function speakProbe(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (!send.owesProbe) return true
   const length = Math.min(send.unsent, send.usable, c.segmentSize)
   if (length > 0 && send.flight === 0) {
-    if (!sendNew(c, out, length, c.segmentSize, true, now)) return false
+    if (!sendNew(c, out, length, c.segmentSize, Train.End, now)) return false
   } else if (!sendProbe(c, out)) return false
   send.owesProbe = false
   return true
@@ -108,19 +112,28 @@ function speakLost(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send, recovery } = c
   const { board } = recovery
   if (recovery.wantsNew) return true
+  let train = -1
   for (let row = board.nextLost(); row !== -1; row = board.nextLost()) {
     const room = Math.min(c.congestion.window - recovery.inFlight(c), c.pacer.allowance(c, now))
     if (room <= 0) return true
     const seq = board.startOf(row)
     // Beyond the peer's (shrunken) window only the oldest segment is tried again (RFC 9293 SHLD-16, MAY-7).
     if (row > 0 && afterOrAt(seq, add(send.una, send.wnd))) return true
-    if (!resend(c, out, row, room, now)) return false
+    if (!resend(c, out, row, room, row === train, now)) return false
+    train = (board.marksOf(row) & Mark.EndsTrain) === 0 ? row + 1 : -1
   }
   return true
 }
 
-/** Sends the row again, cut to what one segment and `room` take. */
-function resend(c: Connection, out: SegmentSink, row: number, room: number, now: Instant): boolean {
+/** Sends the row again, cut to what one segment and `room` take; `follows`: the one before it in its train has just gone. */
+function resend(
+  c: Connection,
+  out: SegmentSink,
+  row: number,
+  room: number,
+  follows: boolean,
+  now: Instant,
+): boolean {
   const { send, recovery } = c
   const { board } = recovery
   const size = sizeNow(c)
@@ -131,16 +144,33 @@ function resend(c: Connection, out: SegmentSink, row: number, room: number, now:
     board.split(row, add(seq, Math.min(most, SUPER_SEGMENT)))
   const hasFin = send.hasFin && board.endOf(row) === add(send.end, 1)
   const data = board.lengthOf(row) - (hasFin ? 1 : 0)
-  const isLast = data > 0 && add(seq, data) === send.end
-  const flags = (hasFin ? Flag.Fin : 0) | (isLast ? Flag.Psh : 0)
+  const flags =
+    (hasFin ? Flag.Fin : 0) |
+    (data > 0 && pushesAgain(c, row, data > size, follows, room <= data) ? Flag.Psh : 0)
   if (!sendSegment(c, out, seq, data, flags, data > size ? size : 0)) return false
   c.path.search.giveUp()
   const wasResent = (board.marksOf(row) & Mark.EverResent) !== 0
   recovery.resent(c, row, now)
   c.pacer.sent(c, data)
   countResent(c, data, Math.max(1, Math.ceil(data / size)), wasResent)
+  // RFC 6298 §5: the timer sends nothing again within a time-out of when it was sent last.
+  if (row === 0 && recovery.timeouts === 0) c.timers.arm(Timer.Retransmit, now, c.rtt.timeout)
   spoke(c, now)
   return true
+}
+
+/** What had PSH has it again, and so has what leaves as a train again. */
+function pushesAgain(
+  c: Connection,
+  row: number,
+  isSuper: boolean,
+  follows: boolean,
+  endsRoom: boolean,
+): boolean {
+  const marks = c.recovery.board.marksOf(row)
+  if ((marks & Mark.Pushed) !== 0) return true
+  const ends = endsRoom || (marks & Mark.EndsTrain) !== 0
+  return c.tcp.host.profile.pushesBursts && (isSuper || (follows && ends))
 }
 
 /** What carries nothing new is no part of OutSegs (RFC 4022 §4), where all that is sent has been counted. */
@@ -161,7 +191,7 @@ function speakTailProbe(c: Connection, out: SegmentSink, now: Instant): boolean 
   if (!tailProbe.isOwed) return true
   const length = Math.min(send.unsent, send.usable, sizeNow(c))
   if (length > 0) {
-    if (!sendNew(c, out, length, sizeNow(c), true, now)) return false
+    if (!sendNew(c, out, length, sizeNow(c), Train.Alone, now)) return false
     tailProbe.sent(c, false, now)
     return true
   }
@@ -173,7 +203,7 @@ function speakTailProbe(c: Connection, out: SegmentSink, now: Instant): boolean 
     board.split(row, add(board.endOf(row), -size))
     row++
   }
-  if (!resend(c, out, row, size, now)) return false
+  if (!resend(c, out, row, size, false, now)) return false
   tailProbe.sent(c, true, now)
   return true
 }
@@ -181,8 +211,8 @@ function speakTailProbe(c: Connection, out: SegmentSink, now: Instant): boolean 
 function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   const { send } = c
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
-  const { profile, sysctl } = c.tcp.host
-  const train = profile.pushesBursts ? sysctl.tcp_min_tso_segs : Number.POSITIVE_INFINITY
+  let train = 0
+  let left = 0
   const share = add(send.nxt, SHARE)
   for (let count = 1; send.unsent > 0; count++) {
     if (!before(send.nxt, share)) return false
@@ -205,8 +235,11 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
       observe(c)
       return true
     }
-    if (!sendNew(c, out, length, size, (length > size && profile.pushesBursts) || count % train === 0, now))
-      return false
+    if (length > size) left = train = 0
+    else if (left === 0) left = train = trainLength(c, size, burst)
+    if (left > 0) left--
+    const place = left > 0 ? Train.Within : train === 1 ? Train.Alone : Train.End
+    if (!sendNew(c, out, length, size, place, now)) return false
   }
   observe(c)
   return true
@@ -225,7 +258,7 @@ const isUrgentAhead = (send: SendState): boolean => send.isUrgent && after(send.
 /** A segment larger than the path is known to take (RFC 4821 §7.3). */
 function sendMtuProbe(c: Connection, out: SegmentSink, length: number, now: Instant): boolean {
   const seq = c.send.nxt
-  if (!sendNew(c, out, length, length, false, now)) return false
+  if (!sendNew(c, out, length, length, Train.Alone, now)) return false
   c.path.search.sent(c, seq, c.send.nxt, length)
   return true
 }
@@ -272,7 +305,7 @@ function sendNew(
   out: SegmentSink,
   length: number,
   size: number,
-  endsBurst: boolean,
+  place: number,
   now: Instant,
 ): boolean {
   const { send } = c
@@ -280,18 +313,22 @@ function sendNew(
   const end = add(seq, length)
   const isLast = end === send.end
   const hasFin = isLast && send.hasFin
-  // PSH ends what the user gave (MUST-61, SHLD-27), and comes at least every half window, so that no receiver holds data back. Linux also sets it on
-  // each super-segment, and so on every second segment of those that leave together, for the receiver to gather them.
+  // PSH ends what the user gave (MUST-61, SHLD-27), and comes with the next piece's end after half a window, so that no receiver holds data back. Linux also sets it on
+  // each super-segment, and so at the end of those that leave together, for the receiver to gather them.
   const isEnd = isLast && !send.isUnfinished
-  const pushes = isEnd || endsBurst || distance(send.pushed, end) > send.maxWindow >> 1
+  const isPushed =
+    isEnd ||
+    (distance(send.pushed, end) > send.maxWindow >> 1 && (length < size || toPieceEnd(c, size) <= length))
+  const pushes = isPushed || (place === Train.End && c.tcp.host.profile.pushesBursts)
   const flags = (hasFin ? Flag.Fin : 0) | (pushes ? Flag.Psh : 0)
   if (!sendSegment(c, out, seq, length, flags, length > size ? size : 0)) return false
   c.timers.cancel(Timer.Persist) // what was held back is on its way
   send.nxt = hasFin ? add(end, 1) : end
-  if (pushes) send.pushed = end
+  if (isPushed) send.pushed = end
   if (length % size !== 0) send.small = end
   if (length >= size) c.path.sentFull(seq, size)
   c.recovery.sent(c, seq, send.nxt, now)
+  c.recovery.board.markLast((isPushed ? Mark.Pushed : 0) | (place === Train.Within ? 0 : Mark.EndsTrain))
   c.pacer.sent(c, length)
   c.ackDelay.answered(now)
   spoke(c, now)

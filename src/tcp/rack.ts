@@ -17,8 +17,6 @@ export class Rack {
   end: Seq = 0 as Seq
   /** RACK.rtt, microseconds. */
   rtt: Duration = 0
-  /** RACK.reordering_seen. */
-  hasReordering = false
   /** The reordering window's width, in quarters of the minimal RTT; and recoveries until it falls back to one. */
   steps = 1
   #persist = 0
@@ -56,9 +54,12 @@ export class Rack {
     this.#persist = PERSIST
   }
 
-  /** RACK.reo_wnd (§6.2 step 4): none when three segments' worth of SACKs say that something is lost, and nothing was ever reordered. */
-  reorderingWindow(rtt: RoundTrip, inRecovery: boolean, sacked: number, threshold: number): Duration {
-    if (!this.hasReordering && (inRecovery || sacked >= threshold)) return 0
+  /**
+   * RACK.reo_wnd (§6.2 step 4): none when `isEnough` was SACKed to say that something is lost, and nothing was ever reordered
+   * (RACK.reordering_seen).
+   */
+  reorderingWindow(rtt: RoundTrip, hasReordering: boolean, inRecovery: boolean, isEnough: boolean): Duration {
+    if (!hasReordering && (inRecovery || isEnough)) return 0
     return Math.min((rtt.minimum >> 2) * this.steps, rtt.smoothed)
   }
 
@@ -93,7 +94,6 @@ export class Rack {
     this.sentAt = memo.instant(this.sentAt)
     this.end = memo.seq(this.end)
     this.rtt = memo.number(this.rtt)
-    this.hasReordering = memo.flag(this.hasReordering)
     this.steps = memo.number(this.steps)
     this.#persist = memo.number(this.#persist)
     this.#roundEnd = memo.seq(this.#roundEnd)

@@ -23,13 +23,13 @@ export class RateReduction {
     if (this.isActive) this.#out += length
   }
 
-  /** An acknowledgement: `delivered` and `lost` bytes by it, `inFlight` after it; `advanced`: SND.UNA moved. */
+  /** An acknowledgement: `delivered` and `lost` bytes by it, `inFlight` after it; `advances`: losses are being repaired, and SND.UNA moved. */
   acknowledged(
     controller: CongestionController,
     delivered: number,
     lost: number,
     inFlight: number,
-    advanced: boolean,
+    advances: boolean,
     segmentSize: number,
   ): void {
     if (delivered <= 0 || this.#prior === 0) return
@@ -41,7 +41,7 @@ export class RateReduction {
       send = Math.ceil((threshold * this.#delivered) / this.#prior) - this.#out
     } else {
       send = Math.max(this.#delivered - this.#out, delivered)
-      if (advanced && lost === 0) send += segmentSize // SafeACK: slow start back to the threshold
+      if (advances && lost === 0) send += segmentSize // SafeACK: slow start back to the threshold
       send = Math.min(room, send)
     }
     // The first retransmission always goes out.

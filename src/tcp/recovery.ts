@@ -11,6 +11,8 @@ import { Mark } from './mark.ts'
 import { RateReduction } from './rate-reduction.ts'
 import { sampleRtt } from './rtt-sample.ts'
 import { readSackBlocks } from './sack-blocks.ts'
+import type { Scoreboard } from './scoreboard.ts'
+import { steerWindow } from './steer-window.ts'
 import { Undo } from './undo.ts'
 
 /** Filled anew for each acknowledgement. */
@@ -22,8 +24,8 @@ const delivery = new Delivery()
  */
 export class Recovery implements DeliveryWatcher {
   phase: Phase = 'open'
-  readonly losses = new LossDetection()
-  readonly board = this.losses.board
+  readonly losses: LossDetection
+  readonly board: Scoreboard
   readonly reduction = new RateReduction()
   readonly undo = new Undo()
   readonly rate = new DeliveryRate()
@@ -42,7 +44,9 @@ export class Recovery implements DeliveryWatcher {
   #minimumRtt: Duration = 0
   #now: Instant = 0
 
-  constructor(iss: Seq) {
+  constructor(iss: Seq, reordering: number) {
+    this.losses = new LossDetection(reordering)
+    this.board = this.losses.board
     this.high = iss
   }
 
@@ -95,12 +99,13 @@ export class Recovery implements DeliveryWatcher {
     this.#minimumRtt = c.rtt.minimum
     this.#hasOriginal = false
     delivery.clear()
+    board.beginAcknowledgement(prior)
     rate.begin()
     const hadDsack = c.options.sack && seg.sackCount > 0 && readSackBlocks(c, seg, delivery)
     if (advanced) board.acknowledge(una, delivery, this)
     const rtt = sampleRtt(c, seg, delivery, advanced, now)
     if (advanced) this.timeouts = 0
-    if (delivery.isReordered) this.losses.reordered(c)
+    if (delivery.isReordered) this.losses.reordered(c, delivery.reorderedFrom)
     const delivered = this.losses.deliveredBytes(c, delivery.delivered, advanced, isDuplicate)
     rate.count(delivered, now)
     c.tailProbe.acknowledged(c, seg, hadDsack, now)
@@ -108,18 +113,30 @@ export class Recovery implements DeliveryWatcher {
     const lost = Math.max(0, board.lost - priorLost)
     rate.end(board.everLost, c.rtt.minimum, now)
     rate.sample.newlyLost = board.everLost - everLost
-    this.#steer(c, delivered, lost, advanced, wasLoss, rtt, now)
+    steerWindow(c, delivery, delivered, lost, advanced, wasLoss, rtt, now)
     if (this.phase === 'open' && (board.count === 0 || board.resent === 0)) this.undo.settled()
   }
 
   /** RFC 8985 §6.2: the reordering timer expired. */
   reorderingTimeout(c: Connection, now: Instant): void {
+    const { board, reduction } = this
+    const prior = board.lost
     this.losses.detect(c, this.phase, now)
-    if (this.board.lost > 0 && (this.phase === 'open' || this.phase === 'disorder'))
-      this.#enterRecovery(c, now)
+    if (board.lost === 0 || (this.phase !== 'open' && this.phase !== 'disorder')) return
+    this.#enterRecovery(c, now)
+    // Nothing was delivered just now, but one segment is let go: the rest follows as acknowledgements come (Linux's tcp_rack_reo_timeout).
+    if (reduction.isActive)
+      reduction.acknowledged(
+        c.congestion,
+        c.segmentSize,
+        board.lost - prior,
+        this.inFlight(c),
+        false,
+        c.segmentSize,
+      )
   }
 
-  /** The retransmission timer expired (RFC 6298 §5.4, RFC 5681 §3.1, RFC 8985 §6.3). */
+  /** The retransmission timer expired (RFC 6298 §5.4, RFC 5681 §3.1, RFC 8985 §6.3). Recovery is over, and none begins before `high` is reached (RFC 6675 §5.1). */
   timeout(c: Connection, now: Instant): void {
     const { board } = this
     const isNewEpisode = this.phase === 'open' || this.phase === 'disorder' || this.phase === 'reduction'
@@ -185,6 +202,7 @@ export class Recovery implements DeliveryWatcher {
   /** RFC 2883: a block told of data that had arrived before. */
   duplicateReported(c: Connection, end: Seq): void {
     c.tcp.host.counters.TCPDSACKRecv++
+    this.losses.duplicateReports++
     this.undo.duplicateReported(end)
     this.losses.rack.duplicateReported(c.send.una, c.send.nxt)
   }
@@ -367,31 +385,5 @@ export class Recovery implements DeliveryWatcher {
     const { window, threshold } = c.congestion
     if (this.inReduction) return threshold
     return Math.max(threshold, (window >> 1) + (window >> 2))
-  }
-
-  // --- the window ---
-
-  #steer(
-    c: Connection,
-    delivered: number,
-    lost: number,
-    advanced: boolean,
-    wasLoss: boolean,
-    rtt: Duration,
-    now: Instant,
-  ): void {
-    const { congestion } = c
-    const { sample } = this.rate
-    sample.inFlight = this.inFlight(c)
-    sample.isWindowLimited = c.windowUse.wasLimited
-    congestion.onAcknowledgement(sample, rtt, now)
-    if (congestion.ownsWindow) return
-    if (this.inReduction && this.reduction.isActive) {
-      this.reduction.acknowledged(congestion, delivered, lost, sample.inFlight, advanced, c.segmentSize)
-    } else if (delivery.cumulative > 0 && c.windowUse.isLimited(congestion)) {
-      // RFC 3465 §2.3: after a time-out, without SACK, an ACK may cover much that had arrived long before; it counts for one segment.
-      const isVague = wasLoss && !c.options.sack
-      congestion.grow(isVague ? Math.min(delivered, c.segmentSize) : delivered, c.rtt.smoothed, now)
-    }
   }
 }

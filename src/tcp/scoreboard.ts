@@ -1,6 +1,6 @@
 // hot path: segments sent are rows of typed arrays; an acknowledgement touches only the rows that it changes.
 import type { Instant } from '../base/time.ts'
-import { add, after, afterOrAt, before, beforeOrAt, distance, earlier, type Seq, toSeq } from '../wire/seq.ts'
+import { add, after, before, beforeOrAt, distance, earlier, type Seq, toSeq } from '../wire/seq.ts'
 import { BoardRows, DOUBLES, giveRows, INTS, takeRows } from './board-rows.ts'
 import type { Delivery, DeliveryWatcher } from './delivery.ts'
 import { type LossWatcher, LostSegment } from './lost-segment.ts'
@@ -31,6 +31,8 @@ export class Scoreboard {
   readonly known = new SackMemory()
   /** The highest SACKed sequence number, while something is SACKed (FACK). */
   highestSacked: Seq = toSeq(0)
+  /** `highestSacked` before the acknowledgement that is being read. */
+  #priorHigh: Seq = toSeq(0)
   /** Rows before this one are not (Lost and not Resent): where the search for one begins. */
   #lostFrom = 0
   /** Rows before this one are SACKed, or Lost and not Resent: detection need not look at them again. */
@@ -71,6 +73,11 @@ export class Scoreboard {
     ints[at * INTS + Int.End] = end
     ints[at * INTS + Int.Marks] = 0
     this.#stamp(at, now, clock, inFlight)
+  }
+
+  /** Adds `marks` to those of the row that was sent last. */
+  markLast(marks: number): void {
+    this.#ints![this.#at(this.#count - 1) * INTS + Int.Marks]! |= marks
   }
 
   /** The row was sent again; `inFlight` bytes are out with it. */
@@ -117,13 +124,18 @@ export class Scoreboard {
     out.isAppLimited = (this.#ints![this.#at(row) * INTS + Int.Marks]! & Mark.AppLimited) !== 0
   }
 
+  /** What is told from here on is one acknowledgement's: what it says itself is no sign of reordering. */
+  beginAcknowledgement(una: Seq): void {
+    this.#priorHigh = this.sacked > 0 ? this.highestSacked : una
+  }
+
   /** SND.UNA has moved to `una`: what lies before is gone, and told to `out` and `watcher`. */
   acknowledge(una: Seq, out: Delivery, watcher: DeliveryWatcher): void {
     while (this.#count > 0 && before(this.startOf(0), una)) {
       if (after(this.endOf(0), una)) this.split(0, una)
       this.#acknowledgeFirst(out, watcher)
     }
-    if (this.#count === 0) this.#release()
+    if (this.#count === 0) this.clear()
     else if (this.sacked === 0) {
       this.highestSacked = una
       this.known.clear()
@@ -163,13 +175,9 @@ export class Scoreboard {
     const news = this.withdraw(row)
     if (news === 0) return
     this.everLost += news
-    const start = this.startOf(row)
-    lostSegment.length = news
     this.recall(row, sending)
-    lostSegment.inFlight = sending.inFlight
-    lostSegment.lost = this.everLost - sending.lost
-    lostSegment.isAppLimited = sending.isAppLimited
-    lostSegment.isRangeStart = start !== this.#lastLostEnd
+    lostSegment.fill(news, sending, this.everLost)
+    lostSegment.isRangeStart = this.startOf(row) !== this.#lastLostEnd
     this.#lastLostEnd = this.endOf(row)
     this.lossWatcher?.onLost(lostSegment, now)
   }
@@ -248,6 +256,7 @@ export class Scoreboard {
     const ints = this.#ints!
     this.#doubles![this.#at(row) * DOUBLES + Double.InFlight]! -= distance(seq, this.endOf(row + 1))
     ints[this.#at(row) * INTS + Int.End] = seq
+    ints[this.#at(row) * INTS + Int.Marks]! &= ~(Mark.Pushed | Mark.EndsTrain)
     ints[this.#at(row + 1) * INTS + Int.Start] = seq
     if (this.#lostFrom > row) this.#lostFrom = row
     if (this.#judged > row) this.#judged = row
@@ -267,12 +276,6 @@ export class Scoreboard {
     this.#count--
     if (this.#judged > row) this.#judged = row
     return true
-  }
-
-  /** Forgets everything. */
-  clear(): void {
-    this.#count = 0
-    this.#release()
   }
 
   #acknowledgeFirst(out: Delivery, watcher: DeliveryWatcher): void {
@@ -330,10 +333,8 @@ export class Scoreboard {
   }
 
   #noteReordering(row: number, out: Delivery): void {
-    if (this.sacked === 0 || afterOrAt(this.startOf(row), this.highestSacked)) return
     const start = this.startOf(row)
-    out.reorderedFrom = out.isReordered ? earlier(out.reorderedFrom, start) : start
-    out.isReordered = true
+    if (before(start, this.#priorHigh)) out.overtaken(start)
   }
 
   #stamp(at: number, now: Instant, clock: DeliveryClock, inFlight: number): void {
@@ -378,7 +379,8 @@ export class Scoreboard {
   }
 
   /** Nothing is outstanding. */
-  #release(): void {
+  clear(): void {
+    this.#count = 0
     this.sacked = 0
     this.known.clear()
     this.lost = 0

@@ -34,7 +34,7 @@ export function roomToSend(c: Connection, length: number): number {
 }
 
 /** What may go out at once: half the largest window that the peer has offered, in whole segments (Linux's size goal). */
-function pieceSize(c: Connection, segmentSize: number): number {
+export function pieceSize(c: Connection, segmentSize: number): number {
   const most = Math.min(MAX_PIECE, c.send.maxWindow >> 1)
   return Math.max(segmentSize, most - (most % segmentSize))
 }

@@ -5,6 +5,9 @@ import { add, after, before, distance, type Seq, toSeq } from '../wire/seq.ts'
 import type { Memo } from './memo.ts'
 import { MOST_USUAL } from './memory.ts'
 
+/** So far behind SND.UNA no mark may fall: a quarter of the sequence space. */
+const FAR = 0x40000000
+
 /** The send sequence space (RFC 9293 §3.3.1) and the bytes in it that are not yet acknowledged. */
 export class SendState {
   readonly iss: Seq
@@ -55,7 +58,7 @@ export class SendState {
     this.nxt = iss
     this.base = add(iss, 1)
     this.small = iss
-    this.pushed = iss
+    this.pushed = add(iss, 1)
     this.piece = iss
     this.up = iss
   }
@@ -116,7 +119,7 @@ export class SendState {
     this.una = ack
     // These marks follow SND.UNA, so that they never fall so far behind that a comparison turns round.
     if (before(this.small, ack)) this.small = ack
-    if (before(this.pushed, ack)) this.pushed = ack
+    if (distance(this.pushed, ack) > FAR) this.pushed = ack
     if (before(this.piece, ack)) this.piece = ack
     if (this.isUrgent && !before(ack, this.up)) this.isUrgent = false
     if (data > 0) {

@@ -49,13 +49,15 @@ export class TcpSysctls {
   /** Handshakes in progress on one listener, without cookies; a quarter of it is kept free for peers known to be alive, of whom we keep no list. */
   tcp_max_syn_backlog = 1024
   tcp_max_tw_buckets = 65536
+  /** Most segments that a path which reorders may make them. */
+  tcp_max_reordering = 300
   /** All queues together, pages of 4,096 bytes: pressure ends, pressure begins, nothing more is given. Of the arena at most 3, 4, 6 eighths. */
   tcp_mem = [49152, 65536, 98304]
   /** Seconds after which the smallest round trip that was seen is forgotten. */
   tcp_min_rtt_wlen = 300
   /** Segments are not cut smaller than this, options included, bytes (CVE-2019-11479). */
   tcp_min_snd_mss = 48
-  /** Segments that leave together and end with PSH: Linux's smallest super-segment. */
+  /** Least segments that leave together and end with PSH: Linux's smallest super-segment. */
   tcp_min_tso_segs = 2
   /** 1: the receive buffer grows with what is read, up to `tcp_rmem`. */
   tcp_moderate_rcvbuf = 1
@@ -67,19 +69,22 @@ export class TcpSysctls {
   tcp_notsent_lowat = 0xffffffff
   /** Retransmissions before an orphan is given up; 0 means 8. */
   tcp_orphan_retries = 0
+  /** What a sender is reckoned to pace at in slow start and beyond, percent of a window a round trip: how long its trains are. */
+  tcp_pacing_ss_ratio = 200
+  tcp_pacing_ca_ratio = 120
   /** Answers in a row that make a connection one with data in both directions, whose acknowledgements wait for the next. */
   tcp_pingpong_thresh = 1
   /** Seconds between two searches for the path's MTU, and bytes of uncertainty with which one is over. */
   tcp_probe_interval = 600
   tcp_probe_threshold = 8
-  /** Retransmissions after which IP is told that the path may be bad (R1). */
+  /** Retransmissions after which the path may be bad (R1, SHLD-10), as a time. */
   tcp_retries1 = 3
   /** Retransmissions before the connection is given up (R2), as a time: see `timeouts.ts`. */
   tcp_retries2 = 15
   tcp_rfc1337 = 0
   /** Receive buffer, bytes: minimum, default, maximum. */
   tcp_rmem = [4096, 131072, 6291456]
-  /** Segments that may be overtaken before they are taken for lost. */
+  /** Segments that may be overtaken before one is taken for lost, to begin with. */
   tcp_reordering = 3
   tcp_sack = 1
   /** 1: the congestion window falls back to the initial one after idling for a retransmission time-out. */

@@ -32,11 +32,16 @@ export class TailLossProbe {
     const left = c.timers.isArmed(Timer.Retransmit)
       ? c.timers.deadline(Timer.Retransmit) - now
       : c.rtt.timeout
-    // Where a time-out would come first, the probe takes its place (TLP_calc_PTO).
+    // Where the time-out comes first the probe takes its place, and the time-out is counted anew from there.
     c.timers.arm(Timer.TailLoss, now, left > 0 ? Math.min(timeout, left) : timeout)
   }
 
-  /** The timer expired. A time-out that is due with it gives way. */
+  /** After an acknowledgement of nothing new: the timer runs on, as long as there may be a probe. */
+  check(c: Connection): void {
+    if (!this.#isAllowed(c)) c.timers.cancel(Timer.TailLoss)
+  }
+
+  /** The timer expired. A time-out that is due as well is not one yet (§7.2: PTO <= RTO, and then the timer of the RTO runs anew). */
   expired(c: Connection, now: Instant): void {
     if (!this.#isAllowed(c)) return
     this.isOwed = true

@@ -85,6 +85,12 @@ describe.skipIf(reason)('a capture of it all', { timeout: 60_000 }, () => {
     expect(count((packet) => carries(packet, 'tcp'))).toBeGreaterThan(2000)
   })
 
+  test('[RFC9293 §3.8.5 §3.9.2] SHLD-13, SHLD-23: services send nothing urgent, and leave the Diffserv field alone', () => {
+    const spoken = [...ours(quiet), ...ours(mixed)].filter((packet) => carries(packet, 'tcp'))
+    expect(new Set(spoken.map((packet) => packet['tcp.flags.urg']))).toEqual(new Set(['0']))
+    expect(new Set(spoken.map((packet) => packet['ip.dsfield.dscp']))).toEqual(new Set(['0']))
+  })
+
   test('[RFC6298 §5] a quiet session retransmits nothing, and resets nothing', () => {
     const odd = ours(quiet).filter(
       (packet) => packet['tcp.analysis.flags'] !== '' || packet['tcp.flags.reset'] === '1',

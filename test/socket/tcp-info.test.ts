@@ -201,7 +201,7 @@ describe('figures', () => {
     expect(tcpInfo(client)).toMatchObject({
       tcpi_ca_state: 4,
       tcpi_snd_cwnd: 1,
-      tcpi_snd_ssthresh: 2,
+      tcpi_snd_ssthresh: 7,
       tcpi_retransmits: 1,
       tcpi_backoff: 1,
       tcpi_total_rto: 1,

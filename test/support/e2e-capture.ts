@@ -18,6 +18,8 @@ const FIELDS = [
   'icmp.checksum.status',
   'icmp.type',
   'tcp.flags.reset',
+  'tcp.flags.urg',
+  'ip.dsfield.dscp',
   'tcp.analysis.flags',
   'tcp.analysis.retransmission',
   '_ws.malformed',

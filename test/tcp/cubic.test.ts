@@ -41,7 +41,8 @@ describe('the curve', () => {
 
   test('[RFC9438 §4.6] not under two segments', () => {
     const { controller } = afterLoss(100, 100 * MILLISECOND)
-    expect(controller.thresholdAfterLoss(SMSS)).toBe(2 * SMSS)
+    controller.window = SMSS
+    expect(controller.thresholdAfterLoss()).toBe(2 * SMSS)
   })
 
   test('[RFC9438 §4.2] W_cubic(t) = C (t - K)^3 + W_max, a round trip ahead', () => {

@@ -31,7 +31,7 @@ const connecting = (tcp_ecn: number, options: PeerOptions = {}): Peer => {
 }
 
 describe('the agreement', () => {
-  test('[RFC3168 §6.1.1] a peer that asks is answered with ECE alone, by default', () => {
+  test('[RFC3168 §6.1.1] SHLD-8: a peer that asks is answered with ECE alone, by default', () => {
     const peer = agreed()
     expect(peer.c.options.ecn).toBe(true)
     peer.writes(1000)

@@ -55,7 +55,7 @@ describe('Nagle’s algorithm', () => {
     const peer = connected()
     for (let i = 0; i < 30; i++) peer.writes(100)
     peer.expects('. 1:1461(1460)')
-    peer.expects('P. 1461:2921(1460)')
+    peer.expects('. 1461:2921(1460)')
     peer.expects('P. 2921:3001(80)')
   })
 })
@@ -108,7 +108,7 @@ describe('PSH', () => {
   /** Without the PSH of those that leave together. */
   function alone(options: Parameters<typeof connected>[0] = {}): ReturnType<typeof connected> {
     const peer = connected(options)
-    peer.tcp.host.sysctl.tcp_min_tso_segs = 65535
+    Object.assign(peer.profile, { pushesBursts: false })
     return peer
   }
 
@@ -118,14 +118,30 @@ describe('PSH', () => {
     expect(peer.takes().map((line) => line.split(' ')[0])).toEqual(['.', '.', 'P.'])
   })
 
-  test('[RFC9293 §3.9.1.2] MUST-60: a stream without an end is pushed each half window', () => {
+  test('[RFC9293 §3.9.1.2] MUST-60: a stream without an end is pushed each window, by pieces of half of it', () => {
     const peer = alone({ win: 8760 })
     peer.writes(100_000)
-    expect(peer.takes().map((line) => line.split(' ')[0])).toEqual(['.', '.', '.', 'P.', '.', '.'])
+    expect(peer.takes().map((line) => line.split(' ')[0])).toEqual(['.', '.', '.', '.', '.', 'P.'])
   })
 
-  test('as on Linux, on every second segment of those that leave together', () => {
+  test('as on Linux, on the last of those that leave together: half a window at most', () => {
     const peer = connected()
+    peer.writes(100_000)
+    expect(
+      peer
+        .takes()
+        .map((line) => line.split(' ')[0])
+        .join(' '),
+    ).toBe('. . . . P. . . . . P.')
+  })
+
+  test('as on Linux, the farther the peer the fewer leave together, down to tcp_min_tso_segs', () => {
+    const peer = connected()
+    peer.writes(1460)
+    peer.takes()
+    peer.sends('. 1:1(0) ack 1461')
+    peer.c.rtt.minimum = 100 * MILLISECOND
+    peer.c.rtt.smoothed = 100 * MILLISECOND
     peer.writes(100_000)
     expect(
       peer

@@ -37,7 +37,7 @@ describe('super-segments', () => {
     peer.c.send.up = add(peer.c.send.base, 4000)
     peer.c.send.isUrgent = true
     peer.expects('U. 1:1461(1460) ack 1 urg 4000 gso 0')
-    peer.expects('UP. 1461:2921(1460) ack 1 urg 2540 gso 0')
+    peer.expects('U. 1461:2921(1460) ack 1 urg 2540 gso 0')
     peer.expects('UP. 2921:4001(1080) ack 1 urg 1080 gso 0')
     peer.advance(0.3 * SECOND)
     peer.expects('U. 1:1461(1460) ack 1 urg 4000 gso 0')

@@ -47,7 +47,7 @@ describe('negotiation', () => {
     active.expects('. 1:537(536)')
   })
 
-  test('[RFC9293 §3.7.1] MUST-16: the smaller of the peer’s MSS and the path’s, less options', () => {
+  test('[RFC9293 §3.7.1, RFC1122 §3.3.3] MUST-16: the smaller of the peer’s MSS and the path’s, less options', () => {
     const small = established({ options: 'mss 700' })
     small.writes(2000)
     small.expects('. 1:701(700)')
@@ -65,7 +65,7 @@ describe('negotiation', () => {
     peer.expects('. 1:1(0) ack 1')
     peer.writes(3000)
     peer.expects('. 1:1449(1448) ack 1 <nop,nop,sack 101:201>')
-    peer.expects('P. 1449:2897(1448) ack 1 <nop,nop,sack 101:201>')
+    peer.expects('. 1449:2897(1448) ack 1 <nop,nop,sack 101:201>')
     // Neither was a short one: the rest does not wait.
     peer.expects('P. 2897:3001(104) ack 1')
   })

@@ -248,7 +248,7 @@ describe('a search for the size that the path takes', () => {
     expect(peer.counters.TCPMTUPFail).toBe(1)
     expect(peer.counters.TCPSackRecovery).toBe(0)
     peer.expects('. 1:1025(1024) ack 1')
-    peer.expects('. 1025:1243(218) ack 1')
+    peer.expects('P. 1025:1243(218) ack 1')
     peer.sends('. 1:1(0) ack 12001')
     expect(peer.c.congestion.window).toBeGreaterThanOrEqual(window)
     expect(peer.c.path.search.high).toBe(1242 + 40 - 1)

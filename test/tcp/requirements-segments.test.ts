@@ -34,5 +34,5 @@ test('[RFC9293 §3.8.6] MUST-35: and what was under way when it shrank goes agai
   peer.takes()
   peer.sends('. 1:1(0) ack 1461 win 0')
   peer.advance(SECOND)
-  expect(peer.takes()).toEqual(Array(2).fill('. 1461:2921(1460) ack 1 win 65535'))
+  expect(peer.takes()).toEqual(Array(2).fill('P. 1461:2921(1460) ack 1 win 65535'))
 })

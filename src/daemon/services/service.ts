@@ -11,7 +11,10 @@ export interface Conversation {
   proceed(): boolean
 }
 
-/** What answers on a port, over TCP and where its RFC says so over UDP. */
+/**
+ * What answers on a port, over TCP and where its RFC says so over UDP. None sends urgent data (SHLD-13), or touches the Diffserv field of a
+ * connection in progress (SHLD-23).
+ */
 export interface Service {
   readonly name: string
   /** Begins a conversation on an accepted connection. */

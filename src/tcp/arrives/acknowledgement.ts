@@ -21,7 +21,7 @@ export function acknowledgement(c: Connection, seg: Segment, now: Instant): void
     c.softError = undefined // something went through (Linux's sk_err_soft)
     updateWindow(c, seg, window, advances)
     recover(c, seg, prior, isDuplicate, now)
-  }
+  } else if (seg.sackCount > 0) recover(c, seg, prior, false, now) // overtaken, but what it says of later data is news
   if (advances) c.notify()
 }
 
@@ -59,7 +59,8 @@ function recover(c: Connection, seg: Segment, prior: Seq, isDuplicate: boolean, 
     else c.timers.arm(Timer.Retransmit, now, rtt.timeout)
   }
   armReordering(c, now)
-  c.tailProbe.schedule(c, now)
+  if (advanced) c.tailProbe.schedule(c, now)
+  else c.tailProbe.check(c)
   if (send.hasMore || recovery.hasLost) c.speak()
   else noteLimit(c, now)
 }
