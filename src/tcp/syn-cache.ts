@@ -118,10 +118,9 @@ export class SynCache {
       this.#sendSynAck(row) // our SYN-ACK was lost
       return
     }
-    if (
-      !inWindow(seg.seq, next, handshakeWindow(this.#listeners[row]!.settings)) ||
-      this.#isStale(row, seg)
-    ) {
+    // An empty segment is good at the right edge, too: who has filled our window acknowledges a SYN-ACK that comes again from there.
+    const window = handshakeWindow(this.#listeners[row]!.settings) + (seg.length === 0 ? 1 : 0)
+    if (!inWindow(seg.seq, next, window) || this.#isStale(row, seg)) {
       // First
       if (!seg.has(Flag.Rst)) this.#sendAck(row, now)
       return
