@@ -344,20 +344,23 @@ describe('ProbeBW_UP', () => {
     expect(ride.controller.bounds.longTerm).toBe(Number.POSITIVE_INFINITY)
   })
 
-  test('[BBR §5.3.3.5] the bound rises by 1, 2, 4 … segments a round while it is what limits', () => {
-    const ride = reach('ProbeBW_REFILL', inFlight(BDP))
-    ride.controller.bounds.longTerm = BDP
-    reach('ProbeBW_UP', inFlight(BDP), ride)
-    const grown: number[] = []
-    for (let i = 0; i < 6; i++) {
-      const { longTerm } = ride.controller.bounds
-      ride.round({ inFlight: 0.9 * BDP, inFlightAtSend: BDP })
-      grown.push(Math.round((ride.controller.bounds.longTerm - longTerm) / SMSS))
-    }
-    for (let i = 2; i < 6; i++) expect(grown[i]).toBeGreaterThan(grown[i - 1]!)
-    expect(grown[5]! / grown[3]!).toBeGreaterThan(2)
-    expect(grown[5]! / grown[3]!).toBeLessThan(5)
-  })
+  test.each([0, 0.5])(
+    '[BBR §5.3.3.5] a bound of whole bytes and %d rises by 1, 2, 4 … segments a round while it is what limits',
+    (part) => {
+      const ride = reach('ProbeBW_REFILL', inFlight(BDP))
+      ride.controller.bounds.longTerm = BDP + part
+      reach('ProbeBW_UP', inFlight(BDP), ride)
+      const grown: number[] = []
+      for (let i = 0; i < 6; i++) {
+        const { longTerm } = ride.controller.bounds
+        ride.round({ inFlight: 0.9 * BDP, inFlightAtSend: BDP })
+        grown.push(Math.round((ride.controller.bounds.longTerm - longTerm) / SMSS))
+      }
+      for (let i = 2; i < 6; i++) expect(grown[i]).toBeGreaterThan(grown[i - 1]!)
+      expect(grown[5]! / grown[3]!).toBeGreaterThan(2)
+      expect(grown[5]! / grown[3]!).toBeLessThan(5)
+    },
+  )
 
   test('[BBR §5.3.3.6] precaution: after a probe that went too high the next one stops at the bound; after that, one more at once', () => {
     const ride = reach('ProbeBW_UP', inFlight(BDP))
