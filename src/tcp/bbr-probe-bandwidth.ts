@@ -122,7 +122,7 @@ function adaptLongTerm(b: Bbr, sample: RateSample, now: Instant): boolean {
     return true
   }
   const { bounds } = b
-  if (bounds.longTerm === NONE || isTooHigh(sample.lost, sample.inFlightAtSend, b.hasSack)) return false
+  if (bounds.longTerm === NONE || isTooHigh(b, sample.lost, sample.inFlightAtSend)) return false
   if (sample.inFlightAtSend > bounds.longTerm) bounds.longTerm = sample.inFlightAtSend
   if (b.state === 'ProbeBW_UP') raiseLongTerm(b, sample)
   return false
