@@ -1,7 +1,8 @@
 import { LINK_NUMBERS, LINK_UP, LinkNumber, type NativeDevice } from './addon.ts'
 import type { TunOptions } from './tun-options.ts'
 
-const QUEUE_LENGTH = 4096
+/** Packets that wait for us: the windows of a few connections of 6 MB, in packets of 1,500 bytes. The kernel drops what does not fit. */
+const QUEUE_LENGTH = 16384
 
 /** Brings about what the options ask for. What is so already is not touched: that would need a privilege. */
 export function configureLink(native: NativeDevice, options: TunOptions): void {

@@ -20,7 +20,8 @@ export function switchController(c: Connection, now: Instant): void {
   const { window, threshold, ownsWindow } = c.congestion
   c.useController(c.settings.congestionControl)
   const { congestion, recovery } = c
-  if (!isSynchronized(c.state)) return // it begins when the handshake is over
+  // It begins when the handshake is over, but that of a Fast Open by the peer, which sends already.
+  if (!isSynchronized(c.state) && c.fastOpenQueue === undefined) return
   beginController(c, initialWindow(c.segmentSize), window, now)
   if (congestion.ownsWindow) recovery.reduction.cancel()
   else {

@@ -24,6 +24,8 @@ export class Ecn {
   owesEcho = false
   /** The window was reduced: the next new data says so. */
   owesCwr = false
+  /** A SYN, or SYN-ACK, of ours has gone out without: nothing that we send may be marked (RFC 3168 §6.1.1). */
+  isPlain = false
   /** The peer has sent packets that can be marked. */
   hasSeen = false
 
@@ -80,6 +82,7 @@ export class Ecn {
   carry(memo: Memo): void {
     this.owesEcho = memo.flag(this.owesEcho)
     this.owesCwr = memo.flag(this.owesCwr)
+    this.isPlain = memo.flag(this.isPlain)
     this.hasSeen = memo.flag(this.hasSeen)
   }
 }

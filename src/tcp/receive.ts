@@ -84,7 +84,10 @@ export class ReceiveState {
       ? Math.min(this.clamp, PRESSED_SEGMENTS * this.segmentSize)
       : this.clamp
     const room = Math.min(Math.max(0, this.limit - this.queue.length), clamp, 0xffff << this.shift)
-    return later(this.edge, add(this.nxt, ((room + this.rounding) >> this.shift) << this.shift))
+    const steps = (room + this.rounding) >> this.shift
+    // A buffer smaller than a step would never be offered (Linux's __tcp_select_window rounds up, too).
+    const least = steps === 0 && room > 0 && room >= this.#worthwhile ? 1 : steps
+    return later(this.edge, add(this.nxt, least << this.shift))
   }
 
   /** What is added to a window before it is scaled. */
@@ -101,13 +104,19 @@ export class ReceiveState {
   get isEdgeMovable(): boolean {
     const gain = distance(this.edge, this.possibleEdge)
     if (this.#profile.offersAllRoom) return gain > 0
-    return gain > 0 && gain >= Math.min(this.limit >> 1, this.clamp >> 1, this.segmentSize)
+    return gain > 0 && gain >= this.#worthwhile
   }
 
-  /** The window that could be offered is twice the one that is: the peer should be told (Linux's tcp_cleanup_rbuf). */
+  /** A full segment, or half the buffer. */
+  get #worthwhile(): number {
+    return Math.min(this.limit >> 1, this.clamp >> 1, this.segmentSize)
+  }
+
+  /** The window that could be offered is twice the one that the peer knows: it should be told (Linux's tcp_cleanup_rbuf). */
   get isWindowNews(): boolean {
     if (this.hasFin || !this.isEdgeMovable) return false
-    return distance(this.nxt, this.possibleEdge) >= 2 * this.wnd
+    const known = ((this.wnd + this.rounding) >> this.shift) << this.shift
+    return distance(this.nxt, this.possibleEdge) >= 2 * known
   }
 
   get acceptableEdge(): Seq {

@@ -28,6 +28,8 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
   const window = isAnswer ? Math.min(c.receive.wnd, 0xffff) : c.receive.synWindow
   const flags = isAnswer ? Flag.Syn | Flag.Ack : Flag.Syn
   const ack = isAnswer ? c.receive.nxt : (0 as Seq)
+  const ecn = ecnOfSyn(c, isAnswer)
+  if (ecn === 0) c.ecn.isPlain = true
   writeTcpHeader(
     out.memory,
     at,
@@ -36,7 +38,7 @@ export function sendSyn(c: Connection, out: SegmentSink): boolean {
     c.send.iss,
     ack,
     headerLength,
-    flags | ecnOfSyn(c, isAnswer),
+    flags | ecn,
     window,
     0,
   )
@@ -132,7 +134,8 @@ export function sendSegment(
   } else {
     const from = distance(send.base, seq)
     const first = send.queue.contiguous(from, length)
-    const tos = isNew && options.ecn ? c.settings.typeOfService | CAPABLE : c.settings.typeOfService
+    const { typeOfService } = c.settings
+    const tos = isNew && options.ecn && !ecn.isPlain ? typeOfService | CAPABLE : typeOfService
     emit(
       c,
       out,

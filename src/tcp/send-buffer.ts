@@ -1,17 +1,26 @@
 // hot path
+import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 
 /** Least segments to reckon with: an initial window (RFC 6928). */
 const LEAST_SEGMENTS = 10
+/** Beyond so much, which a processor's cache holds, a buffer is worth its copying only where the path itself holds so much. */
+const CACHED = 1 << 20
+/** Round trips of the path at its rate that are enough to compete even where its queue is deep. */
+const ROUND_TRIPS = 2
 
 /**
- * A writer found the send buffer full: it grows to twice what the congestion window lets fly, up to `tcp_wmem` (Linux's tcp_sndbuf_expand).
+ * A writer found the send buffer full: it grows to twice what the congestion window lets fly, up to `tcp_wmem` (Linux's tcp_sndbuf_expand); and beyond
+ * what is fast to copy only as far as the path's rate and round trip ask for.
  * Not when the user has chosen its size, while memory is short, or when it is the window that is full.
  */
 export function expandSendBuffer(c: Connection): void {
-  const { send, congestion, settings, tcp } = c
+  const { send, congestion, recovery, rtt, settings, tcp } = c
   if (settings.isSendBufferFixed || !tcp.memory.isAmple) return
-  if (c.recovery.inFlight(c) >= congestion.window) return
-  const wanted = 2 * Math.max(LEAST_SEGMENTS * c.segmentSize, congestion.window)
+  if (recovery.inFlight(c) >= congestion.window) return
+  const wanted = Math.min(
+    2 * Math.max(LEAST_SEGMENTS * c.segmentSize, congestion.window),
+    Math.max(CACHED, (ROUND_TRIPS * recovery.rate.latest * rtt.minimum) / SECOND),
+  )
   if (wanted > send.limit) send.limit = Math.min(wanted, Math.max(send.limit, tcp.host.sysctl.tcp_wmem[2]!))
 }

@@ -3,6 +3,7 @@ import { type Instant, NEVER } from '../base/time.ts'
 import { add, inWindow, type Seq, toSeq } from '../wire/seq.ts'
 import { Flag, type Segment } from '../wire/tcp.ts'
 import { completeWithCookie } from './cookie-handshake.ts'
+import { asksForEcn } from './ecn.ts'
 import type { FastOpenCookie } from './fast-open-cookie.ts'
 import { FlowKind, flowHandle } from './flows.ts'
 import { handshakeWindow, sendHandshake } from './handshake-reply.ts'
@@ -111,15 +112,15 @@ export class SynCache {
   arrives(row: number, seg: Segment, now: Instant): void {
     const next = this.#next(row)
     if (seg.has(Flag.Syn) && !seg.has(Flag.Rst | Flag.Ack) && seg.seq === add(next, -1)) {
+      if (!asksForEcn(seg)) this.#rows[row * STRIDE + Field.Options]! &= ~HAS_ECN // RFC 3168 §6.1.1.1: perhaps ECE is what lost it
       if (!this.#mayAnswer(row)) return
       this.#sentAt[row] = NEVER // which of the two will be acknowledged is not known (Karn)
       this.#sendSynAck(row) // our SYN-ACK was lost
       return
     }
-    if (
-      !inWindow(seg.seq, next, handshakeWindow(this.#listeners[row]!.settings)) ||
-      this.#isStale(row, seg)
-    ) {
+    // An empty segment is good at the right edge, too: who has filled our window acknowledges a SYN-ACK that comes again from there.
+    const window = handshakeWindow(this.#listeners[row]!.settings) + (seg.length === 0 ? 1 : 0)
+    if (!inWindow(seg.seq, next, window) || this.#isStale(row, seg)) {
       // First
       if (!seg.has(Flag.Rst)) this.#sendAck(row, now)
       return

@@ -67,10 +67,13 @@ export class TailLossProbe {
       this.#isOut = false
       c.tcp.host.counters.TCPLossProbeRecovery++
       c.recovery.lossRepaired(c, now)
-    } else if (seg.length === 0 && seg.sackCount === 0 && seg.ack === c.send.una && c.send.flight === 0) {
-      // Acknowledged exactly: the original or the probe, not to be told apart before more is acknowledged.
-      return
     }
+    // Acknowledged exactly: the original or the probe, not to be told apart before `repeated`, or before more is acknowledged.
+  }
+
+  /** A duplicate acknowledgement without SACK: the peer, who tells of no duplicates otherwise, has got both (§7.4.2, case 2). */
+  repeated(seg: Segment): void {
+    if (this.#isRetransmission && seg.ack === this.#end) this.#isOut = false
   }
 
   cancel(): void {

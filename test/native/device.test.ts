@@ -45,7 +45,7 @@ describe.skipIf(reason)('opening a device', () => {
       expect(program.stdout).toContain('{"name":"tst0","mtu":1400,"ipv4":"10.9.0.1/24","isUp":true}')
       const seen = link(namespace, 'tst0')
       expect(seen.mtu).toBe(1400)
-      expect(seen.txqlen).toBe(4096)
+      expect(seen.txqlen).toBe(16384)
       expect(seen.flags).toContain('UP')
       expect(seen.linkinfo.info_data).toMatchObject({
         type: 'tun',

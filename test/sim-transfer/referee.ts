@@ -99,7 +99,9 @@ export class Referee {
     // What TIME-WAIT and cookies say belongs to connections that are gone, or not there yet.
     if (own === undefined || other === undefined) return undefined
     if (segment.seq === add(own.iss, 1) && isWithin(segment.ack, other)) own.isFresh = true
-    if (!own.isFresh) return undefined
+    // An older handshake's, which was by cookie: nobody remembers it.
+    const isOlder = before(segment.seq, own.iss) || before(segment.ack, other.iss)
+    if (!own.isFresh || isOlder) return undefined
     return spoken(segment, own, other)
   }
 

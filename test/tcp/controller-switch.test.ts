@@ -4,7 +4,7 @@ import { configure } from '../../src/tcp/calls.ts'
 import { INFINITE_THRESHOLD } from '../../src/tcp/congestion.ts'
 import { controllerNames } from '../../src/tcp/controllers.ts'
 import type { Peer } from '../support/peer.ts'
-import { connected, synSent } from '../support/peers.ts'
+import { connected, listening, synSent } from '../support/peers.ts'
 
 const MSS = 1000
 const PAIRS = controllerNames().flatMap((from) =>
@@ -71,6 +71,18 @@ test('before the handshake is over: it begins with the initial window', () => {
   peer.sends('S. 0:0(0) ack 1 win 65535 <mss 1460>')
   expect(peer.c.congestion.name).toBe('reno')
   expect(peer.c.congestion.window).toBe(10 * 1460)
+})
+
+test('[RFC7413 §4.2.2] a Fast Open by the peer sends before its handshake is over: the window stays', () => {
+  const peer = listening({ sysctl: { tcp_fastopen: 0x602 } })
+  peer.listener!.fastOpen.limit = 1
+  peer.sends('S 0:10(10) <mss 1460>')
+  peer.expects('S. 0:0(0) ack 11 <mss 1460>')
+  peer.accepts()
+  change(peer, 'reno')
+  expect(peer.c.congestion.window).toBe(10 * 1460)
+  peer.writes(1000)
+  peer.expects('P. 1:1001(1000) ack 11')
 })
 
 test('the same again changes nothing', () => {

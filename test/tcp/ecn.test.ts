@@ -94,6 +94,31 @@ describe('the agreement', () => {
     expect(peer.c.options.ecn).toBe(false)
   })
 
+  test('[RFC3168 §6.1.1] a late answer to the one that did: what is marked is echoed, but nothing of ours can be', () => {
+    const peer = connecting(1)
+    peer.expects('SEW 0:0(0)')
+    peer.advance(SECOND)
+    peer.expects('S 0:0(0)')
+    peer.sends('SE. 0:0(0) ack 1 <mss 1000>')
+    peer.expects('. 1:1(0) ack 1')
+    peer.writes(1000)
+    peer.expects('[noecn] P. 1:1001(1000) ack 1')
+    peer.sends('[ce] P. 1:101(100) ack 1001')
+    peer.expects('E. 1001:1001(0) ack 101')
+  })
+
+  test('[RFC3168 §6.1.1.1] the peer asks no more when it comes again: nor does the answer agree', () => {
+    const peer = listening()
+    peer.sends('SEW 0:0(0) <mss 1000>')
+    peer.expects('SE. 0:0(0) ack 1')
+    peer.sends('S 0:0(0) <mss 1000>')
+    peer.expects('S. 0:0(0) ack 1')
+    peer.sends('. 1:1(0) ack 1')
+    peer.accepts()
+    peer.writes(1000)
+    peer.expects('[noecn] P. 1:1001(1000) ack 1')
+  })
+
   test('tcp_ecn_fallback 0: it asks again', () => {
     const peer = connecting(1, { sysctl: { tcp_ecn_fallback: 0 } })
     peer.expects('SEW 0:0(0)')

@@ -128,6 +128,17 @@ describe('a Fast Open server', () => {
     expect(peer.takes()).toContainEqual(expect.stringMatching(/^P\. 1:21\(20\) ack 11/))
   })
 
+  test('[RFC3168 §6.1.1] agrees to ECN like any other', () => {
+    const peer = serving()
+    const cookie = cookieOf(peer)
+    peer.sends(`SEW 0:10(10) <mss 1460,FO ${cookie},nop,nop>`)
+    peer.expects('SE. 0:0(0) ack 11 <mss 1460>')
+    peer.sends('. 11:11(0) ack 1')
+    peer.accepts()
+    peer.writes(1000)
+    peer.expects('[ect0] P. 1:1001(1000) ack 11')
+  })
+
   test('[RFC7413 §3] a SYN with a cookie and no data is a Fast Open too', () => {
     const peer = serving()
     peer.sends(`S 0:0(0) <mss 1460,FO ${cookieOf(peer)},nop,nop>`)

@@ -123,6 +123,16 @@ describe('SYN-RECEIVED', () => {
     peer.state('SYN-RECEIVED')
   })
 
+  test('[RFC9293 §3.10.7.4] first: an empty segment at the right edge is acceptable: its sender has filled our window', () => {
+    const peer = synReceived({ settings: { receiveBuffer: 2048 } })
+    peer.sends('. 2050:2050(0) ack 1')
+    peer.expects('. 1:1(0) ack 1')
+    peer.state('SYN-RECEIVED')
+    peer.sends('. 2049:2049(0) ack 1')
+    peer.expectsNothing()
+    peer.state('ESTABLISHED')
+  })
+
   test('[RFC5961 §3.2] second: a reset that misses RCV.NXT is challenged', () => {
     const peer = synReceived()
     peer.sends('R 2:2(0)')

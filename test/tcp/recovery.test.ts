@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { SECOND } from '../../src/base/time.ts'
+import { MILLISECOND, SECOND } from '../../src/base/time.ts'
 import type { Peer } from '../support/peer.ts'
-import { connected } from '../support/peers.ts'
+import { connected, synSent } from '../support/peers.ts'
 
 const MSS = 1000
 /** Whose windows are told in numbers here. */
@@ -246,5 +246,49 @@ describe('window', () => {
     peer.advance(10 * SECOND)
     peer.writes(60 * MSS)
     expect(peer.takes()).toHaveLength(segments)
+  })
+})
+
+describe('tail-loss probe', () => {
+  /** Four segments were sent, and the last of them again as a probe; all were then acknowledged. */
+  function probed(): Peer {
+    const peer = synSent({ sysctl: RENO })
+    peer.advance(20 * MILLISECOND)
+    peer.sends('S. 0:0(0) ack 1 <mss 1000,sackOK,nop,nop>')
+    peer.agreed('mss 1000,sackOK,nop,nop')
+    peer.takes()
+    peer.writes(4 * MSS)
+    peer.takes()
+    peer.advance(50 * MILLISECOND)
+    peer.expects(`P. ${at(3)} ack 1`)
+    peer.sends(`. 1:1(0) ack ${1 + 4 * MSS}`)
+    return peer
+  }
+
+  function goesOn(peer: Peer): void {
+    peer.writes(MSS)
+    peer.takes()
+    peer.advance(20 * MILLISECOND)
+    peer.sends(`. 1:1(0) ack ${1 + 5 * MSS}`)
+  }
+
+  test('[RFC8985 §7.4.2] no duplicate is reported: the probe has repaired a loss', () => {
+    const peer = probed()
+    const { window } = peer.c.congestion
+    goesOn(peer)
+    expect(peer.counters.TCPLossProbeRecovery).toBe(1)
+    expect(peer.c.congestion.window).toBeLessThan(window)
+  })
+
+  test.each([
+    ['a D-SACK', ` <nop,nop,sack ${at(3).replace(/\(.*/, '')}>`],
+    ['a duplicate acknowledgement of a peer that knows no D-SACK', ''],
+  ])('[RFC8985 §7.4.2] %s tells that nothing was lost', (_name, options) => {
+    const peer = probed()
+    const { window } = peer.c.congestion
+    peer.sends(`. 1:1(0) ack ${1 + 4 * MSS}${options}`)
+    goesOn(peer)
+    expect(peer.counters.TCPLossProbeRecovery).toBe(0)
+    expect(peer.c.congestion.window).toBeGreaterThanOrEqual(window)
   })
 })

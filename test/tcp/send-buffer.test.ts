@@ -35,6 +35,22 @@ describe('the send buffer grows with the congestion window', () => {
     expect(peer.c.send.limit).toBe(256 * KILOBYTE)
   })
 
+  test('beyond a megabyte only as the path holds as much: not where more only queues', () => {
+    const peer = sized({
+      sysctl: { tcp_wmem: [4096, 16 * KILOBYTE, 4 << 20] },
+      options: 'mss 1460,wscale 12',
+    })
+    peer.leavesUnsaid = true
+    for (let i = 0; i < 40; i++) {
+      peer.writes(1 << 22)
+      while (peer.takes().length > 0);
+      peer.advance(50 + peer.c.send.flight / 2000) // 50 microseconds, at 2 GB/s
+      peer.sends(`. 1:1(0) ack ${(peer.c.send.nxt - peer.iss) | 0} win 4000`)
+    }
+    expect(peer.c.congestion.window).toBeGreaterThan(1 << 20)
+    expect(peer.c.send.limit).toBe(1 << 20)
+  })
+
   test('not while the user finds room', () => {
     const peer = sized()
     for (let at = 1; at < 100_000; at += 1000) {

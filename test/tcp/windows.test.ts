@@ -26,6 +26,25 @@ describe('receiving', () => {
     peer.expects('. 1:1(0) ack 2001 win 1000')
   })
 
+  test('[RFC7323 §2.3] a buffer smaller than a unit of the window field is offered as one unit', () => {
+    const peer = established({
+      options: 'mss 1460,nop,wscale 7',
+      settings: { receiveBuffer: 8192 },
+      sysctl: { tcp_rmem: [4096, 131072, 1 << 30] },
+    })
+    peer.sends('. 1:8193(8192) ack 1')
+    peer.expects('. 1:1(0) ack 8193 win 0')
+    peer.reads(1000)
+    peer.expectsNothing()
+    peer.reads(460)
+    peer.expects('. 1:1(0) ack 8193 win 1')
+    peer.sends('P. 8193:9653(1460) ack 1')
+    peer.advance(200 * MILLISECOND)
+    peer.expects('. 1:1(0) ack 9653 win 0')
+    peer.reads()
+    peer.expects('. 1:1(0) ack 9653 win 1')
+  })
+
   test('[RFC9293 §3.8.6, RFC7323 §2.4] SHLD-14: the right edge never moves back, though the buffer shrinks', () => {
     const peer = established({ settings: { receiveBuffer: 60000 } })
     peer.c.receive.limit = 10000

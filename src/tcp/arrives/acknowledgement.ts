@@ -14,13 +14,13 @@ import { Timer } from '../timers.ts'
 export function acknowledgement(c: Connection, seg: Segment, now: Instant): void {
   const window = offered(c, seg)
   const prior = c.send.una
-  const isDuplicate = isDuplicateOf(c, seg, window)
+  const isRepeated = isRepetition(c, seg, window)
   const advances = after(seg.ack, prior)
   if (advances) takeAcknowledged(c, seg, now)
   if (!before(seg.ack, prior)) {
     c.softError = undefined // something went through (Linux's sk_err_soft)
     updateWindow(c, seg, window, advances)
-    recover(c, seg, prior, isDuplicate, now)
+    recover(c, seg, prior, isRepeated, now)
   } else if (seg.sackCount > 0) recover(c, seg, prior, false, now) // overtaken, but what it says of later data is news
   if (advances) c.notify()
 }
@@ -45,9 +45,11 @@ export const offered = (c: Connection, seg: Segment): number =>
   seg.has(Flag.Syn) ? seg.window : seg.window << c.options.sendShift
 
 /** What the acknowledgement says of losses, and what that means for the timers. Pure data on an idle sender says nothing. */
-function recover(c: Connection, seg: Segment, prior: Seq, isDuplicate: boolean, now: Instant): void {
+function recover(c: Connection, seg: Segment, prior: Seq, isRepeated: boolean, now: Instant): void {
   const { send, recovery, rtt } = c
   const advanced = send.una !== prior
+  const isDuplicate = isRepeated && send.flight > 0 // RFC 5681 §2
+  if (isRepeated && seg.sackCount === 0) c.tailProbe.repeated(seg)
   const isMarked = (advanced || send.flight > 0) && c.ecn.isEcho(c, seg)
   if (!advanced && !isDuplicate && seg.sackCount === 0 && !isMarked) return
   if (advanced && recovery.timeouts > 0) c.statistics.timeoutTime += now - recovery.stalledSince
@@ -65,9 +67,9 @@ function recover(c: Connection, seg: Segment, prior: Seq, isDuplicate: boolean, 
   else noteLimit(c, now)
 }
 
-/** RFC 5681 §2: a duplicate acknowledgement. */
-const isDuplicateOf = (c: Connection, seg: Segment, window: number): boolean =>
-  seg.ack === c.send.una && seg.length === 0 && window === c.send.wnd && c.send.flight > 0
+/** It says what the one before said: a duplicate acknowledgement, if something is in flight. */
+const isRepetition = (c: Connection, seg: Segment, window: number): boolean =>
+  seg.ack === c.send.una && seg.length === 0 && window === c.send.wnd
 
 /**
  * SND.WL1 and SND.WL2 keep an old segment from setting the window. What acknowledges more is not old, whatever came ahead of its turn (Linux's
