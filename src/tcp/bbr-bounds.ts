@@ -132,6 +132,6 @@ export function inFlightAtLoss(b: Bbr, lost: LostSegment): number {
  * (the draft has the part alone: see docs/deviations.md).
  */
 function tolerable(b: Bbr, inFlight: number): number {
-  const mean = LOSS_THRESHOLD * inFlight
+  const mean = LOSS_THRESHOLD * Math.max(0, inFlight)
   return mean + Math.sqrt(mean * b.segmentSize)
 }
