@@ -1,4 +1,5 @@
 // hot path
+import type { Bbr } from './bbr.ts'
 import type { RateSample } from './delivery-rate.ts'
 import type { LostSegment } from './lost-segment.ts'
 
@@ -60,8 +61,8 @@ export class BbrBounds {
   }
 
   /** More was lost in the round than a probe would tolerate. The draft lowers the short-term bounds for any loss: see docs/deviations.md. */
-  isRoundLossy(hasSack: boolean): boolean {
-    return this.isLossInRound && isTooHigh(this.#lostInRound, this.latestInFlight, hasSack)
+  isRoundLossy(b: Bbr): boolean {
+    return this.isLossInRound && isTooHigh(b, this.#lostInRound, this.latestInFlight)
   }
 
   /** The round is over, or its losses were none. */
@@ -112,13 +113,25 @@ export class BbrBounds {
   }
 }
 
-/** IsInflightTooHigh: more was lost since the sending of what had `inFlight` bytes out than is tolerable. Without SACK only one loss a round trip is seen. */
-export const isTooHigh = (lost: number, inFlight: number, hasSack: boolean): boolean =>
-  lost > inFlight * LOSS_THRESHOLD || (lost > 0 && !hasSack)
+/**
+ * IsInflightTooHigh: more was lost since the sending of what had `inFlight` bytes out than is tolerable. Without SACK only one loss a round trip
+ * is seen.
+ */
+export const isTooHigh = (b: Bbr, lost: number, inFlight: number): boolean =>
+  lost > tolerable(b, inFlight) || (lost > 0 && !b.hasSack)
 
 /** InflightAtLoss: with how much in flight the losses passed what is tolerable, somewhere within the lost segment, which may be many. */
-export function inFlightAtLoss(lost: LostSegment): number {
+export function inFlightAtLoss(b: Bbr, lost: LostSegment): number {
   const before = lost.inFlight - lost.length
   const lostBefore = lost.lost - lost.length
-  return before + (LOSS_THRESHOLD * before - lostBefore) / (1 - LOSS_THRESHOLD)
+  return before + (tolerable(b, before) - lostBefore) / (1 - LOSS_THRESHOLD)
+}
+
+/**
+ * Bytes of `inFlight` that may be lost: the threshold's part, and one standard deviation of what is lost by chance where that is the mean
+ * (the draft has the part alone: see docs/deviations.md).
+ */
+function tolerable(b: Bbr, inFlight: number): number {
+  const mean = LOSS_THRESHOLD * Math.max(0, inFlight)
+  return mean + Math.sqrt(mean * b.segmentSize)
 }

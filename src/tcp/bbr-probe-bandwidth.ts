@@ -122,7 +122,7 @@ function adaptLongTerm(b: Bbr, sample: RateSample, now: Instant): boolean {
     return true
   }
   const { bounds } = b
-  if (bounds.longTerm === NONE || isTooHigh(sample.lost, sample.inFlightAtSend, b.hasSack)) return false
+  if (bounds.longTerm === NONE || isTooHigh(b, sample.lost, sample.inFlightAtSend)) return false
   if (sample.inFlightAtSend > bounds.longTerm) bounds.longTerm = sample.inFlightAtSend
   if (b.state === 'ProbeBW_UP') raiseLongTerm(b, sample)
   return false
@@ -163,15 +163,19 @@ function isTimeToGoDown(b: Bbr, sample: RateSample): boolean {
     cycle.wasPrecautionary = true
     return true
   }
-  if (!sample.isWindowLimited || b.window < bounds.longTerm) return fullPipe.isFull
+  if (!isHeldByBound(b, sample)) return fullPipe.isFull
   fullPipe.reset(sample.rate) // the bound, not the path, limits the bandwidth
   return false
 }
 
+/** The window is used up, and is what the long-term bound makes it: whole bytes. */
+const isHeldByBound = (b: Bbr, sample: RateSample): boolean =>
+  sample.isWindowLimited && b.window >= Math.floor(b.bounds.longTerm)
+
 /** ProbeInflightLongtermUpward. */
 function raiseLongTerm(b: Bbr, sample: RateSample): void {
   const { cycle, bounds } = b
-  if (!sample.isWindowLimited || b.window < bounds.longTerm) return
+  if (!isHeldByBound(b, sample)) return
   cycle.upAcknowledged += sample.newlyDelivered
   if (cycle.upAcknowledged >= cycle.acknowledgedPerStep) {
     const steps = Math.floor(cycle.upAcknowledged / cycle.acknowledgedPerStep)

@@ -46,7 +46,7 @@ function isLossHigh(b: Bbr, sample: RateSample): boolean {
   if (b.phase !== 'recovery') return false
   if (!b.hasSack) return true
   if (!b.bounds.isLossRoundStart || b.bounds.lostRanges < LOST_RANGES) return false
-  return isTooHigh(sample.lost, sample.inFlightAtSend, true)
+  return isTooHigh(b, sample.lost, sample.inFlightAtSend)
 }
 
 const bdp = (b: Bbr): number => b.controls.bdp(b, b.bandwidth)

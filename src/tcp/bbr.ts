@@ -87,8 +87,8 @@ export class Bbr implements CongestionController {
   onLost(lost: LostSegment, now: Instant): void {
     this.#noteLoss(lost.length)
     if (lost.isRangeStart) this.bounds.lostRanges++
-    if (!this.cycle.isProbeSample || !isTooHigh(lost.lost, lost.inFlight, this.hasSack)) return
-    inFlightWasTooHigh(this, inFlightAtLoss(lost), lost.isAppLimited, now)
+    if (!this.cycle.isProbeSample || !isTooHigh(this, lost.lost, lost.inFlight)) return
+    inFlightWasTooHigh(this, inFlightAtLoss(this, lost), lost.isAppLimited, now)
   }
 
   /** SaveCwnd, before recovery changes the window. The model has its own bounds; the threshold stays. */
@@ -169,7 +169,7 @@ export class Bbr implements CongestionController {
     const { bounds, path, fullPipe } = this
     bounds.observe(sample, this.rate.delivered)
     path.measure(sample, this.rate.delivered)
-    if (bounds.isLossRoundStart) this.#adaptLowerBounds()
+    if (bounds.isLossRoundStart) this.#adaptLowerBounds(sample)
     const { newlyDelivered } = sample
     this.aggregation.observe(newlyDelivered, this.bandwidth, this.window, path.rounds, fullPipe.wasFull, now)
     fullPipe.check(sample, path.isRoundStart)
@@ -183,11 +183,15 @@ export class Bbr implements CongestionController {
     checkProbeRtt(this, sample, now)
   }
 
-  /** AdaptLowerBoundsFromCongestion: once a round that lost much, but not while bandwidth is searched for. */
-  #adaptLowerBounds(): void {
+  /**
+   * AdaptLowerBoundsFromCongestion: once a round that lost much, but not while bandwidth is searched for; nor when the application, or ProbeRTT,
+   * made the round what it was: what it delivered is no bound of the path.
+   */
+  #adaptLowerBounds({ isAppLimited }: RateSample): void {
     const { state, bounds } = this
     const isSearching = state === 'Startup' || state === 'ProbeBW_REFILL' || state === 'ProbeBW_UP'
-    if (!isSearching && bounds.isRoundLossy(this.hasSack)) bounds.lower(this.path.bandwidth, this.window)
+    if (!isSearching && !isAppLimited && bounds.isRoundLossy(this))
+      bounds.lower(this.path.bandwidth, this.window)
     bounds.forgiveRound()
   }
 

@@ -20,7 +20,7 @@ export function expandSendBuffer(c: Connection): void {
   if (recovery.inFlight(c) >= congestion.window) return
   const wanted = Math.min(
     2 * Math.max(LEAST_SEGMENTS * c.segmentSize, congestion.window),
-    Math.max(CACHED, (ROUND_TRIPS * recovery.rate.latest * rtt.minimum) / SECOND),
+    Math.max(CACHED, Math.floor((ROUND_TRIPS * recovery.rate.latest * rtt.minimum) / SECOND)),
   )
   if (wanted > send.limit) send.limit = Math.min(wanted, Math.max(send.limit, tcp.host.sysctl.tcp_wmem[2]!))
 }

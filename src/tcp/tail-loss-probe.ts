@@ -21,6 +21,7 @@ export class TailLossProbe {
 
   /** TLP_calc_PTO and the conditions of §7.2: arms the timer, or takes it back. */
   schedule(c: Connection, now: Instant): void {
+    this.isOwed = false // one that has found no room until now is not needed any more
     if (!this.#isAllowed(c)) {
       c.timers.cancel(Timer.TailLoss)
       return

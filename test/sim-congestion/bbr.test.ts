@@ -52,7 +52,7 @@ describe('alone on a path', () => {
       path.world.runFor(3 * SECOND)
       return path.measure(8 * SECOND)[0]! / path.payloadRate
     })
-    expect((parts[0]! + parts[1]! + parts[2]!) / 3).toBeGreaterThan(0.75)
+    for (const part of parts.slice(0, 3)) expect(part).toBeGreaterThan(0.9)
     expect(parts[3]).toBeLessThan(0.2)
   }, 60_000)
 

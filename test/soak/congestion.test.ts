@@ -16,11 +16,11 @@ const NOTES = `## What stands out
 - A buffer of two packets (1 ms, 0.1 BDP): CUBIC and NewReno are not paced, and an acknowledgement of two segments that lets the window grow sends three at
   once, of which one is lost; so the window stays at its least. BBR sends pairs, which fit, but keeps the four segments that it keeps at least.
 - A buffer of three packets (20 ms, 0.1 BDP) with 5 % reordered: the acknowledgement that closes a gap lets several segments go at once, and the buffer
-  does not hold them; no time-out and little is sent again. BBR's pacing spreads them. The pairs of two BBR flows meet in it and lose more than the 2 % that the
+  does not hold them; no time-out and little is sent again. BBR's pacing spreads them. The pairs of two BBR flows meet in it and lose more than the
   model bears, whatever the rate, so both stay low.
 - 1 % and 5 % lost: NewReno can have 1.22/sqrt(p) segments in a round trip, 12 and 5, which are 37 and 16 % of 33 packets, 7 and 3 % of 167; so it is. CUBIC is
   in its Reno-friendly region there. With 0.1 % at 100 ms it is beyond it.
-- BBR bears losses up to 2 % of what is in flight: of 33 packets one is more than that, of 167 three are not. With 5 % each probe finds too much in flight.
+- BBR bears losses of 2 % of what is in flight and one standard deviation more: of 33 packets one, of 167 five. With 5 % each probe finds too much in flight.
 - Reordering by a millisecond costs nothing where a quarter of the round trip is longer, RACK's window; at 1 ms it is learnt from D-SACKs.
 - BBR against others in five BDP: it keeps two BDP in flight at most, and they fill the buffer. With one BDP both have their share.
 `

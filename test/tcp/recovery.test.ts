@@ -265,6 +265,23 @@ describe('tail-loss probe', () => {
     return peer
   }
 
+  test('one that found no room is forgotten with what it was for', () => {
+    const peer = synSent({ sysctl: RENO })
+    peer.advance(20 * MILLISECOND)
+    peer.sends('S. 0:0(0) ack 1 <mss 1000,sackOK,nop,nop>')
+    peer.agreed('mss 1000,sackOK,nop,nop')
+    peer.takes()
+    peer.writes(4 * MSS)
+    peer.takes()
+    peer.isFull = true
+    peer.advance(50 * MILLISECOND)
+    peer.sends(`. 1:1(0) ack ${1 + 4 * MSS}`)
+    peer.isFull = false
+    peer.writes(MSS)
+    peer.takes()
+    expect(peer.counters.TCPLossProbes).toBe(0)
+  })
+
   function goesOn(peer: Peer): void {
     peer.writes(MSS)
     peer.takes()

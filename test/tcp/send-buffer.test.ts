@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MILLISECOND, SECOND } from '../../src/base/time.ts'
 import { isWritable } from '../../src/tcp/calls.ts'
+import { expandSendBuffer } from '../../src/tcp/send-buffer.ts'
 import type { Peer, PeerOptions } from '../support/peer.ts'
 import { RecordingUser } from '../support/peer.ts'
 import { established } from '../support/peers.ts'
@@ -49,6 +50,15 @@ describe('the send buffer grows with the congestion window', () => {
     }
     expect(peer.c.congestion.window).toBeGreaterThan(1 << 20)
     expect(peer.c.send.limit).toBe(1 << 20)
+  })
+
+  test('in whole bytes, as SO_SNDBUF tells it', () => {
+    const { c } = sized({ sysctl: { tcp_wmem: [4096, 16 * KILOBYTE, 8 << 20] } })
+    c.congestion.window = 4 << 20
+    c.recovery.rate.latest = 123_456_789.1
+    c.rtt.minimum = 10_001
+    expandSendBuffer(c)
+    expect(c.send.limit).toBe(2_469_382)
   })
 
   test('not while the user finds room', () => {
