@@ -119,9 +119,9 @@ export class SynCache {
       return
     }
     // An empty segment is good at the right edge, too: who has filled our window acknowledges a SYN-ACK that comes again from there.
-    const window = handshakeWindow(this.#listeners[row]!.settings) + (seg.length === 0 ? 1 : 0)
+    const isEdgeGood = seg.length === 0 && !seg.has(Flag.Rst)
+    const window = handshakeWindow(this.#listeners[row]!.settings) + (isEdgeGood ? 1 : 0)
     if (!inWindow(seg.seq, next, window) || this.#isStale(row, seg)) {
-      // First
       if (!seg.has(Flag.Rst)) this.#sendAck(row, now)
       return
     }

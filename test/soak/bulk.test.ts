@@ -27,7 +27,7 @@ describe.skipIf(reason)(
       withSite(async (site) => {
         await site.serve(...options)
         const { stdout } = site.run(`${noise(bytes)} | nc -N ${OURS} 7 | sha256sum`, 9 * MINUTE)
-        expect(stdout).toBe(site.run(`${noise(bytes)} | sha256sum`, MINUTE).stdout)
+        expect(stdout).toBe(site.run(`${noise(bytes)} | sha256sum`, 5 * MINUTE).stdout)
         expect(droppedAt(site)).toBe(0)
       }),
     )
