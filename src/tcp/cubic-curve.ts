@@ -7,6 +7,8 @@ const C = 0.4
 const BETA = 0.7
 /** Growth of the Reno-friendly estimate that gives Reno's share (§4.3). */
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA)
+/** Segments: a window is whole bytes, and so falls short of where it was by a few. */
+const ROUNDING = 1 / 64
 
 /** CUBIC's window as a function of time (RFC 9438 §4.2 to §4.8). Windows in segments, times but Instants in seconds. */
 export class CubicCurve {
@@ -52,14 +54,14 @@ export class CubicCurve {
     return ((target - window) / window) * acknowledged
   }
 
-  /** §4.6 and §4.7: a flow that loses before it was back where it was leaves room for others. */
+  /** §4.6 and §4.7: a flow that loses before it was back where it was leaves room for others. What rounding to bytes took does not count. */
   reduced(window: number): void {
     this.#savedMaximum = this.#maximum
     this.#savedPrior = this.#prior
     this.#savedEstimate = this.#estimate
     this.#savedK = this.#k
     this.#savedEpoch = this.#epoch
-    this.#maximum = window < this.#maximum ? (window * (1 + BETA)) / 2 : window
+    this.#maximum = window < this.#maximum - ROUNDING ? (window * (1 + BETA)) / 2 : window
     this.#prior = window
     this.#epoch = -1
     this.#isAfterTimeout = false
