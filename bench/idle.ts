@@ -7,9 +7,8 @@ import { snapshot } from '../src/observe/snapshot.ts'
 import { Sockets } from '../src/socket/sockets.ts'
 import type { StreamSocket } from '../src/socket/stream-socket.ts'
 import { discard, send } from '../src/tcp/calls.ts'
-import type { Connection, TcpUser } from '../src/tcp/connection.ts'
-import type { Resting } from '../src/tcp/rest.ts'
-import { BATCH, Crowd } from './support/crowd.ts'
+import type { Connection } from '../src/tcp/connection.ts'
+import { BATCH, Crowd, Holder } from './support/crowd.ts'
 import { OUR_PORT } from './support/peer.ts'
 
 const [countText, kind = 'connections', heapAt] = process.argv.slice(2)
@@ -22,22 +21,6 @@ const WARM = Math.min(4096, count >> 1)
 /** Microseconds from one batch of clients to the next, and until everybody is at rest. */
 const SPACE = 20_000
 const SILENCE = 3_000_000
-
-/** The least that can hold a connection. */
-class Holder implements TcpUser {
-  connection: Connection | Resting
-
-  constructor(connection: Connection) {
-    this.connection = connection
-    connection.user = this
-  }
-
-  changed(): void {}
-
-  holds(c: Connection | Resting): void {
-    this.connection = c
-  }
-}
 
 const crowd = new Crowd(count)
 const { tcp } = crowd.stack

@@ -1,3 +1,5 @@
+import { median } from '../support/statistics.ts'
+
 /** The line of JSON that bench/native/load prints; which members there are depends on its mode. */
 export interface LoadReport {
   error?: string
@@ -48,13 +50,6 @@ export interface Figure {
   firstCpu?: number
   idleCpu?: number
   bytesPerConnection?: number
-}
-
-/** The middle one, or the mean of the two in the middle; NaN of nothing. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
 /** Joins the rounds of one candidate in one scenario. Rounds that failed count only when all did. */

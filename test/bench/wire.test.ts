@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { median } from '../../bench/support/statistics.ts'
 import { CANDIDATES } from '../../bench/wire/candidates.ts'
 import { drawChart } from '../../bench/wire/chart.ts'
-import { type Figure, median, ratio, toFigure } from '../../bench/wire/figures.ts'
+import { type Figure, ratio, toFigure } from '../../bench/wire/figures.ts'
 import type { Measured, WireResults } from '../../bench/wire/results.ts'
 import { formatCosts, formatNumber, formatRates, formatWire } from '../../bench/wire/table.ts'
 
