@@ -76,6 +76,7 @@ export async function createStack(config: DaemonConfig, log: Logger, queue?: Que
       services,
       capture,
       watchesDevice,
+      ...(queue && { told: new Int32Array(queue.commons.told) }),
       onEnd,
     })
   } catch (error) {

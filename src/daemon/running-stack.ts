@@ -29,6 +29,8 @@ export interface RunningParts {
   capture: CaptureFile | undefined
   /** Says what becomes of the device. */
   watchesDevice: boolean
+  /** Packets that the kernel dropped and that have been told of, where others watch the same device. */
+  told?: Int32Array
   /** Called when the device is let go. */
   onEnd?: () => void
 }
@@ -47,6 +49,7 @@ export class RunningStack implements ServedStack {
     this.dev = parts.tun.name
     this.files = parts.capture === undefined ? [] : [parts.capture.path]
     this.verbs = new Map(viewVerbs(async (view, args) => [this.collect(view, args)]))
+    this.#watchQueue()
     if (parts.watchesDevice) this.#watchDevice()
   }
 
@@ -92,10 +95,14 @@ export class RunningStack implements ServedStack {
     return collectView(view, this.#parts, args)
   }
 
-  #watchDevice(): void {
-    const { tun, log, driver, clock } = this.#parts
-    const queue = new QueueWatch(tun, log)
+  #watchQueue(): void {
+    const { tun, log, driver, clock, told } = this.#parts
+    const queue = new QueueWatch(tun, log, told)
     driver.onBacklog = () => queue.look(clock.now())
+  }
+
+  #watchDevice(): void {
+    const { tun, log } = this.#parts
     tun.on('down', () => log.warn(`${tun.name} is down: nothing is answered until it is up again`))
     tun.on('up', () => log.info(`${tun.name} is up`))
     tun.on('gone', () =>

@@ -89,14 +89,12 @@ function interfaceRow(tun: Tun): InterfaceRow {
 /** How the load is shared: a record for each stack that lives. */
 const queues: View = {
   collect: ({ sockets: { tcp, stack } }) => {
-    let connections = 0
-    for (const _ of tcp.connections()) connections++
     const { PassiveOpens, ActiveOpens, InSegs, OutSegs } = stack.counters.tcp
     const { HandedOver, TakenOver, HandOverDropped } = stack.counters.stack
     const queue = stack.owners?.self ?? 0
     return {
       queue,
-      connections,
+      connections: tcp.table.size,
       PassiveOpens,
       ActiveOpens,
       InSegs,
