@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as afterOthers, setTimeout as wait } from 'node:timers/promises'
 import type { Duration } from '../base/time.ts'
 import type { TunDriver } from '../device/driver.ts'
 import { setNoNewPrivileges } from '../device/process.ts'
@@ -13,7 +13,7 @@ import type { Logger } from './logging.ts'
 import { QueueWatch } from './queue-watch.ts'
 import type { ServedStack } from './served-stack.ts'
 import type { Open } from './services/open-services.ts'
-import { collectView, viewVerbs } from './views.ts'
+import { collectView, type Pieces, viewVerbs } from './views.ts'
 
 /** How often the end of the last connection is looked for, milliseconds. */
 const CLOSE_CHECK = 20
@@ -35,6 +35,14 @@ export interface RunningParts {
   onEnd?: () => void
 }
 
+/** Each piece in a turn of the event loop of its own, so that packets and timers are served in between. */
+export async function* inTurns(pieces: Iterable<unknown>): Pieces {
+  for (const piece of pieces) {
+    yield piece
+    await afterOthers()
+  }
+}
+
 /** A stack on its TUN device, with the services on it. */
 export class RunningStack implements ServedStack {
   readonly dev: string
@@ -48,7 +56,7 @@ export class RunningStack implements ServedStack {
     this.#parts = parts
     this.dev = parts.tun.name
     this.files = parts.capture === undefined ? [] : [parts.capture.path]
-    this.verbs = new Map(viewVerbs(async (view, args) => [this.collect(view, args)]))
+    this.verbs = new Map(viewVerbs(async (view, args) => [inTurns(this.collect(view, args))]))
     this.#watchQueue()
     if (parts.watchesDevice) this.#watchDevice()
   }
@@ -90,8 +98,8 @@ export class RunningStack implements ServedStack {
     return timeWait.awaitingFin + table.size
   }
 
-  /** This stack's part of a view. */
-  collect(view: string, args: unknown): unknown {
+  /** This stack's part of a view, in pieces. */
+  collect(view: string, args: unknown): Iterable<unknown> {
     return collectView(view, this.#parts, args)
   }
 
