@@ -18,6 +18,9 @@ export interface LoadReport {
   /** Resident bytes of the stack. */
   memoryBefore?: number
   memoryAfter?: number
+  /** Of the first seconds of idle connections; `stackCpu` is of later ones. */
+  firstSeconds?: number
+  firstCpu?: number
   connections?: number
   alive?: number
 }
@@ -43,7 +46,8 @@ export interface Figure {
   retransmitted?: number
   p50?: number
   p99?: number
-  /** Processor time of the stack while all connections are idle, percent of a CPU. */
+  /** Processor time of the stack while all connections are idle, percent of a CPU: right after they were opened, and later. */
+  firstCpu?: number
   idleCpu?: number
   bytesPerConnection?: number
 }
@@ -68,6 +72,7 @@ export function toFigure(scenario: string, candidate: string, reports: readonly 
     retransmitted: middle(of((report) => report.retransmitted)),
     p50: middle(of((report) => report.p50)),
     p99: middle(of((report) => report.p99)),
+    firstCpu: middle(of(({ firstCpu, firstSeconds }) => percent(firstCpu, firstSeconds))),
     idleCpu: middle(of(idleCpuOf)),
     bytesPerConnection: middle(of(memoryOf)),
   })
@@ -105,7 +110,9 @@ function costOf(report: LoadReport, seconds: number): number | undefined {
 }
 
 const idleCpuOf = (report: LoadReport): number | undefined =>
-  isIdle(report) ? ((report.stackCpu ?? 0) / (report.seconds ?? Number.NaN)) * 100 : undefined
+  isIdle(report) ? percent(report.stackCpu, report.seconds) : undefined
+
+const percent = (spent = Number.NaN, seconds = Number.NaN): number => (spent / seconds) * 100
 
 const memoryOf = (report: LoadReport): number | undefined =>
   isIdle(report)

@@ -59,9 +59,24 @@ static napi_value notify(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** Bytes of external memory beyond which V8 looks for garbage: it tolerates 64 MB more than after its last look. */
+static constexpr int64_t EXTERNAL = 65 << 20;
+
+/**
+ * collectSoon(): V8 begins to mark, beside and between what the thread does, and gives back memory that nothing is in. It else waits for
+ * the heap to grow, which in a process that has become idle it never does.
+ */
+static napi_value collectSoon(napi_env env, napi_callback_info) {
+  int64_t total;
+  napi_adjust_external_memory(env, EXTERNAL, &total);
+  napi_adjust_external_memory(env, -EXTERNAL, &total);
+  return nullptr;
+}
+
 void exportProcess(napi_env env, napi_value exports) {
   exportFunction(env, exports, "setNoNewPrivileges", setNoNewPrivileges);
   exportFunction(env, exports, "notify", notify);
+  exportFunction(env, exports, "collectSoon", collectSoon);
 }
 
 }  // namespace tunstack
