@@ -31,9 +31,7 @@ static napi_value init(napi_env env, napi_value exports) {
   exportTimer(env, exports);
   exportQueues(env, exports);
   exportProcess(env, exports);
-  napi_value function;
-  napi_create_function(env, "completeChecksum", NAPI_AUTO_LENGTH, completeChecksumCall, nullptr, &function);
-  napi_set_named_property(env, exports, "completeChecksum", function);
+  exportFunction(env, exports, "completeChecksum", completeChecksumCall);
   return exports;
 }
 

@@ -6,7 +6,7 @@ export interface Row {
   test: string
   service: string
   port: number
-  /** Bytes a second and `Gbit/s`, or operations a second; left out when it failed. */
+  /** One of the two, by what is counted; none when it failed. */
   bitsPerSecond?: number
   operationsPerSecond?: number
   seconds?: number
