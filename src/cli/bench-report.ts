@@ -1,7 +1,6 @@
 import type { Outcome } from './bench-client.ts'
 
-/** A benchmark's figures, and how they are printed. */
-
+/** What came out for one test. */
 export interface Row {
   test: string
   service: string
