@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { bench, describe } from 'vitest'
 import type { Plan, Subject } from './subjects/subject.ts'
+import { ascending, median } from './support/statistics.ts'
 
 const isQuick = process.env.BENCH_QUICK === '1'
 /** Where to append a line of JSON for each plan; vitest's own report has no quantiles below the median. */
@@ -54,8 +55,8 @@ export function measure(title: string, plans: readonly Plan[]): void {
 /** Nanoseconds of an operation: the median, and what one sample in twenty stays below. */
 function report({ key, batch }: Plan, samples: number[]): void {
   if (OUTPUT === undefined) return
-  const sorted = samples.map((milliseconds) => (milliseconds * 1e6) / batch).sort((a, b) => a - b)
-  const nanoseconds = sorted[sorted.length >> 1]
-  const best = sorted[Math.floor(sorted.length / 20)]
+  const times = ascending(samples.map((milliseconds) => (milliseconds * 1e6) / batch))
+  const nanoseconds = median(times)
+  const best = times[Math.floor(times.length / 20)]
   appendFileSync(OUTPUT, `${JSON.stringify({ key, nanoseconds, best })}\n`)
 }

@@ -24,21 +24,27 @@ static int count_alive(const int *fds, int count) {
   return alive;
 }
 
-/** Connections that do nothing: what they cost in memory and in time. */
+static void watch(struct window *w, const struct plan *p, double seconds) {
+  window_open(w, p);
+  usleep((useconds_t)(seconds * 1e6));
+  window_close(w, p);
+}
+
+/** Connections that do nothing: what they cost right after they were opened, and what when all that was put off has been done. */
 int run_idle(const struct plan *p) {
   int *fds = calloc(p->connections, sizeof *fds);
-  struct window w;
+  struct window first, settled;
   long before = stack_memory(p);
   double began = now();
   connect_all(p, fds, p->connections, TOGETHER);
   double connecting = now() - began;
-  usleep((useconds_t)(p->warmup * 1e6)); // delayed acknowledgements and deferred work come to an end
-  window_open(&w, p);
-  usleep((useconds_t)(p->seconds * 1e6));
-  window_close(&w, p);
+  watch(&first, p, p->warmup);
+  usleep((useconds_t)(p->settle * 1e6));
+  watch(&settled, p, p->seconds);
   long after = stack_memory(p);
   int alive = count_alive(fds, p->connections);
-  begin(p, &w);
+  begin(p, &settled);
+  printf(",\"firstSeconds\":%.6f,\"firstCpu\":%.6f", first.seconds, first.stack);
   printf(",\"memoryBefore\":%ld,\"memoryAfter\":%ld,\"connecting\":%.4f,\"alive\":%d", before, after, connecting,
          alive);
   finish();

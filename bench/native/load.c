@@ -1,7 +1,8 @@
 // usage: load up|down|rr|crr|idle HOST PORT [--seconds S] [--warmup S] [--connections N] [--size BYTES] [--pid PID]
-//             [--from ADDRESS --addresses N]
+//             [--from ADDRESS --addresses N] [--settle S]
 //
-// Prints one line of JSON. `up` wants a sink at the port, `down` an endless source, the others an echo.
+// Prints one line of JSON. `up` wants a sink at the port, `down` an endless source, the others an echo. `idle` measures twice: `warmup`
+// seconds right after the connections were opened, and `seconds` after another `settle`.
 #define _GNU_SOURCE
 #include "load.h"
 
@@ -18,11 +19,13 @@ static const struct option OPTIONS[] = {
     {"seconds", required_argument, NULL, 's'}, {"warmup", required_argument, NULL, 'w'},
     {"connections", required_argument, NULL, 'n'}, {"size", required_argument, NULL, 'z'},
     {"pid", required_argument, NULL, 'p'}, {"from", required_argument, NULL, 'f'},
-    {"addresses", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
+    {"addresses", required_argument, NULL, 'a'}, {"settle", required_argument, NULL, 't'},
+    {NULL, 0, NULL, 0}};
 
 static int usage(void) {
   fprintf(stderr, "usage: load up|down|rr|crr|idle HOST PORT [--seconds S] [--warmup S] [--connections N]\n"
-                  "            [--size BYTES] [--pid PID] [--from ADDRESS --addresses N]\n");
+                  "            [--size BYTES] [--pid PID] [--from ADDRESS --addresses N]\n"
+                  "            [--settle S]\n");
   return 2;
 }
 
@@ -41,6 +44,7 @@ static int read_options(struct plan *p, int count, char **words) {
       case 'n': p->connections = atoi(optarg); break;
       case 'z': p->size = atoi(optarg); break;
       case 'p': p->pid = atoi(optarg); break;
+      case 't': p->settle = atof(optarg); break;
       case 'a': p->source_count = (unsigned)atoi(optarg); break;
       case 'f':
         if (read_address(optarg, &p->source_first) < 0) return -1;
@@ -72,7 +76,7 @@ int main(int count, char **words) {
   if (read_options(&p, count, words) < 0) return usage();
   setrlimit(RLIMIT_NOFILE, &files);
   signal(SIGALRM, too_late);
-  alarm((unsigned)(p.seconds + p.warmup) + 20);
+  alarm((unsigned)(p.seconds + p.warmup + p.settle) + 20);
   if (strcmp(p.mode, "up") == 0) return run_bulk(&p, 1);
   if (strcmp(p.mode, "down") == 0) return run_bulk(&p, 0);
   if (strcmp(p.mode, "rr") == 0) return run_rr(&p);

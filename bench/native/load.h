@@ -8,7 +8,7 @@
 struct plan {
   const char *mode;
   struct sockaddr_in to;
-  double seconds, warmup;
+  double seconds, warmup, settle;
   int connections, size, pid;
   /** Connections leave from addresses FIRST to FIRST + COUNT - 1 in turn; COUNT 0: from what the kernel chooses. */
   uint32_t source_first;

@@ -1,8 +1,7 @@
 import { discard } from '../../src/tcp/calls.ts'
-import type { Connection, TcpUser } from '../../src/tcp/connection.ts'
-import type { Resting } from '../../src/tcp/rest.ts'
+import type { Connection } from '../../src/tcp/connection.ts'
 import { Settings } from '../../src/tcp/settings.ts'
-import { BATCH, Crowd } from '../support/crowd.ts'
+import { BATCH, Crowd, Holder } from '../support/crowd.ts'
 import { OUR_PORT } from '../support/peer.ts'
 import type { Plan, Subject } from './subject.ts'
 
@@ -12,31 +11,10 @@ const PAYLOAD = 64
 /** Microseconds of silence after which all are at rest. */
 const SILENCE = 3_000_000
 
-/** Reads what has come as soon as there is something. */
-class Reader implements TcpUser {
-  held: Connection | Resting
-
-  constructor(c: Connection) {
-    this.held = c
-    c.user = this
-  }
-
-  changed(): void {}
-
-  holds(c: Connection | Resting): void {
-    this.held = c
-  }
-
-  read(): void {
-    const c = this.held as Connection
-    discard(c, c.receive.queue.length)
-  }
-}
-
 /** 64 bytes in, read and acknowledged, on a few connections among many that are idle, each with keep-alive. */
 class Among implements Subject {
   readonly #crowd: Crowd
-  readonly #readers: Reader[] = []
+  readonly #holders: Holder[] = []
 
   constructor(connections: number) {
     this.#crowd = new Crowd(connections)
@@ -47,7 +25,7 @@ class Among implements Subject {
     for (let i = 0; i < connections; i += BATCH) {
       this.#crowd.open(i, Math.min(BATCH, connections - i))
       for (let c = listener.accept(); c !== undefined; c = listener.accept())
-        this.#readers.push(new Reader(c))
+        this.#holders.push(new Holder(c))
       this.#crowd.turn()
     }
     this.#crowd.now += SILENCE
@@ -56,14 +34,19 @@ class Among implements Subject {
 
   run(count: number): void {
     const crowd = this.#crowd
-    const busy = Math.min(BUSY, this.#readers.length)
+    const busy = Math.min(BUSY, this.#holders.length)
     const { InSegs } = crowd.stack.counters.tcp
     for (let i = 0; i < count; i += busy) {
       for (let peer = 0; peer < busy; peer++) crowd.add(peer, PAYLOAD)
       crowd.turn()
-      for (let peer = 0; peer < busy; peer++) this.#readers[peer]!.read()
+      for (let peer = 0; peer < busy; peer++) this.#read(peer)
     }
     if (crowd.stack.counters.tcp.InSegs - InSegs < count) throw new Error('not every segment has come')
+  }
+
+  #read(peer: number): void {
+    const c = this.#holders[peer]!.connection as Connection // what has just come has woken it
+    discard(c, c.receive.queue.length)
   }
 }
 

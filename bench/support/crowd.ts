@@ -3,6 +3,8 @@ import { Column, PacketFlag } from '../../src/base/packet-table.ts'
 import type { Instant } from '../../src/base/time.ts'
 import { turn } from '../../src/device/loop.ts'
 import { Stack } from '../../src/stack/stack.ts'
+import type { Connection, TcpUser } from '../../src/tcp/connection.ts'
+import type { Resting } from '../../src/tcp/rest.ts'
 import { i32, u16 } from '../../src/wire/bytes.ts'
 import { IPV4_HEADER, Protocol, writeIpv4 } from '../../src/wire/ipv4.ts'
 import { add, toSeq } from '../../src/wire/seq.ts'
@@ -33,6 +35,22 @@ export const BATCH = 64
 
 const DESTINATION = 16
 const DESTINATION_PORT = IPV4_HEADER + 2
+
+/** The least that can hold a connection, at our end. */
+export class Holder implements TcpUser {
+  connection: Connection | Resting
+
+  constructor(connection: Connection) {
+    this.connection = connection
+    connection.user = this
+  }
+
+  changed(): void {}
+
+  holds(c: Connection | Resting): void {
+    this.connection = c
+  }
+}
 
 /** What a peer knows of its connection. */
 const Known = { Seq: 0, Ack: 1, Echo: 2 } as const

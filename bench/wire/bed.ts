@@ -83,16 +83,17 @@ export class Bed {
     cpu: number | undefined,
     seconds: number,
     warmup: number,
+    settle = 0,
   ): Promise<LoadReport> {
     const source = `10.66.${128 + (this.#runs++ % RUNS)}.1`
     const program = this.#client.start([
       ...pin(cpu),
       pathOf('load'),
       ...[scenario.mode, STACK, `${scenario.port}`, '--connections', `${scenario.connections}`],
-      ...['--seconds', `${seconds}`, '--warmup', `${warmup}`, '--pid', `${this.#stack?.process.pid ?? 0}`],
-      ...['--from', source, '--addresses', `${ADDRESSES_A_RUN}`],
+      ...['--seconds', `${seconds}`, '--warmup', `${warmup}`, '--settle', `${settle}`],
+      ...['--pid', `${this.#stack?.process.pid ?? 0}`, '--from', source, '--addresses', `${ADDRESSES_A_RUN}`],
     ])
-    const status = await program.exit((seconds + warmup + 25) * 1000)
+    const status = await program.exit((seconds + warmup + settle + 25) * 1000)
     if (!this.isRunning) return { error: `the stack ended: ${lastLine(this.#stack?.stderr)}` }
     try {
       return JSON.parse(program.stdout) as LoadReport

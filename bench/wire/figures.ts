@@ -1,3 +1,5 @@
+import { median } from '../support/statistics.ts'
+
 /** The line of JSON that bench/native/load prints; which members there are depends on its mode. */
 export interface LoadReport {
   error?: string
@@ -16,6 +18,9 @@ export interface LoadReport {
   /** Resident bytes of the stack. */
   memoryBefore?: number
   memoryAfter?: number
+  /** Of the first seconds of idle connections; `stackCpu` is of later ones. */
+  firstSeconds?: number
+  firstCpu?: number
   connections?: number
   alive?: number
 }
@@ -41,16 +46,10 @@ export interface Figure {
   retransmitted?: number
   p50?: number
   p99?: number
-  /** Processor time of the stack while all connections are idle, percent of a CPU. */
+  /** Processor time of the stack while all connections are idle, percent of a CPU: right after they were opened, and later. */
+  firstCpu?: number
   idleCpu?: number
   bytesPerConnection?: number
-}
-
-/** The middle one, or the mean of the two in the middle; NaN of nothing. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
 /** Joins the rounds of one candidate in one scenario. Rounds that failed count only when all did. */
@@ -73,6 +72,7 @@ export function toFigure(scenario: string, candidate: string, reports: readonly 
     retransmitted: middle(of((report) => report.retransmitted)),
     p50: middle(of((report) => report.p50)),
     p99: middle(of((report) => report.p99)),
+    firstCpu: middle(of(({ firstCpu, firstSeconds }) => percent(firstCpu, firstSeconds))),
     idleCpu: middle(of(idleCpuOf)),
     bytesPerConnection: middle(of(memoryOf)),
   })
@@ -110,7 +110,9 @@ function costOf(report: LoadReport, seconds: number): number | undefined {
 }
 
 const idleCpuOf = (report: LoadReport): number | undefined =>
-  isIdle(report) ? ((report.stackCpu ?? 0) / (report.seconds ?? Number.NaN)) * 100 : undefined
+  isIdle(report) ? percent(report.stackCpu, report.seconds) : undefined
+
+const percent = (spent = Number.NaN, seconds = Number.NaN): number => (spent / seconds) * 100
 
 const memoryOf = (report: LoadReport): number | undefined =>
   isIdle(report)

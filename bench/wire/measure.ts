@@ -16,6 +16,10 @@ export interface Wanted {
 
 const MOST_TRIES = 5
 
+/** How long idle connections are watched when they have just been opened, seconds, and how long at least when they have settled. */
+const FIRST = 2
+const LEAST = 1
+
 /** Why nothing can be measured on the wire here, or undefined. */
 export function lacksWire(): string | undefined {
   if (skipReason !== undefined) return skipReason
@@ -106,10 +110,13 @@ class Wire {
         this.#wanted.tell(
           `${cpu === undefined ? 'not pinned' : 'pinned'}, round ${round + 1}: ${scenario.name}`,
         )
-        for (const bed of rotate(this.#beds, round)) {
+        const add = async (bed: Bed): Promise<void> => {
           const key = `${scenario.key} ${bed.candidate.key}`
           reports.set(key, [...(reports.get(key) ?? []), await this.#sample(bed, scenario, cpu)])
         }
+        // Who does nothing is in nobody's way.
+        if (scenario.mode === 'idle') await Promise.all(this.#beds.map(add))
+        else for (const bed of rotate(this.#beds, round)) await add(bed)
       }
     }
     return [...reports].map(([key, all]) => {
@@ -119,11 +126,14 @@ class Wire {
   }
 
   async #sample(bed: Bed, scenario: Scenario, cpu: number | undefined): Promise<LoadReport> {
-    const { seconds, warmup } = this.#wanted.settings
+    const { seconds, warmup, settling } = this.#wanted.settings
+    const isIdle = scenario.mode === 'idle'
     // Memory that earlier connections left behind would hide what these need.
-    if (!bed.isRunning || scenario.mode === 'idle') await bed.start(cpu)
+    if (!bed.isRunning || isIdle) await bed.start(cpu)
     else bed.moveTo(cpu)
-    const report = await bed.load(scenario, cpu, seconds, scenario.mode === 'idle' ? 1 : warmup)
+    const report = isIdle
+      ? await bed.load(scenario, cpu, Math.max(seconds, LEAST), FIRST, settling)
+      : await bed.load(scenario, cpu, seconds, warmup)
     if (report.alive !== undefined && report.alive !== scenario.connections) {
       return { error: `only ${report.alive} connections still answer` }
     }

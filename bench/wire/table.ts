@@ -115,14 +115,17 @@ function formatIdle(shown: readonly Measured[], figures: readonly Figure[]): str
   ]
   return formatGrid([
     [idle.name, ...shown.map(({ name }) => name)],
-    row('processor time of the stack', ({ idleCpu }) =>
-      idleCpu === undefined ? undefined : `${idleCpu.toFixed(2)} %`,
-    ),
-    row('resident bytes a connection', ({ bytesPerConnection: bytes }) =>
+    row('processor time, just opened', ({ firstCpu }) => formatShare(firstCpu)),
+    row('processor time, settled', ({ idleCpu }) => formatShare(idleCpu)),
+    row('resident bytes a connection, settled', ({ bytesPerConnection: bytes }) =>
       bytes === undefined ? undefined : formatNumber(bytes),
     ),
   ])
 }
+
+/** Percent of a CPU. */
+const formatShare = (share: number | undefined): string | undefined =>
+  share === undefined ? undefined : `${share.toFixed(2)} %`
 
 function formatErrors(shown: readonly Measured[], figures: readonly Figure[]): string {
   const lines = figures

@@ -45,12 +45,6 @@ static napi_value joinLastCall(napi_env env, napi_callback_info info) {
   return makeInteger(env, joinLast(memory, rows.rows, count));
 }
 
-static void exportFunction(napi_env env, napi_value exports, const char* name, napi_callback callback) {
-  napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
-  napi_set_named_property(env, exports, name, function);
-}
-
 static napi_value init(napi_env env, napi_value exports) {
   if (Environment::create(env) != napi_ok) return throwMisuse(env, "no event loop to run on");
   exportDevice(env, exports);

@@ -63,11 +63,3 @@ export const slackOf = (gap: Duration, tolerance: Tolerance): Duration =>
 
 /** Seconds with six decimals, `1.250000`. */
 export const formatSeconds = (time: Duration): string => (time / SECOND).toFixed(6)
-
-/** The time as a script writes it: `1.5`, `+0.1`, `*`, `+0.1~+0.2`. */
-export function formatEventTime(time: EventTime): string {
-  if (time.base === 'any') return '*'
-  const sign = time.base === 'previous' ? '+' : ''
-  const from = `${sign}${time.from / SECOND}`
-  return time.window ? `${from}~${sign}${time.to / SECOND}` : from
-}

@@ -252,8 +252,6 @@ const VALUES = {
   TCP_FUNCTION_BLK: 0x1003,
 } as const
 
-export type SymbolName = keyof typeof VALUES
-
 const SYMBOLS: ReadonlyMap<string, number> = new Map([...Object.entries(VALUES), ...ERRNO])
 
 /** The value of a constant or of an errno name; undefined for a name that stands for none. */

@@ -5,6 +5,7 @@ import { SeededRandom } from '../base/random.ts'
 import { MILLISECOND, SECOND } from '../base/time.ts'
 import { type PolledDevice, TunDriver } from '../device/driver.ts'
 import { ImpairedDevice } from '../device/impaired-device.ts'
+import { collectSoon } from '../device/process.ts'
 import { queueOf } from '../device/queues.ts'
 import { RealClock } from '../device/real-clock.ts'
 import { TappedDevice } from '../device/tap.ts'
@@ -62,6 +63,7 @@ export async function createStack(config: DaemonConfig, log: Logger, queue?: Que
     const driver = new TunDriver(stack, device, clock, fault)
     stack.onFault = fault
     stack.onWake = () => driver.wake()
+    sockets.tcp.rests.onCrowd = collectSoon
     const watchesDevice = (queue?.index ?? 0) === 0
     const onEnd = (): void => shared?.close()
     return new RunningStack({
@@ -74,6 +76,7 @@ export async function createStack(config: DaemonConfig, log: Logger, queue?: Que
       services,
       capture,
       watchesDevice,
+      ...(queue && { told: new Int32Array(queue.commons.told) }),
       onEnd,
     })
   } catch (error) {

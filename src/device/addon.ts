@@ -6,6 +6,8 @@ export interface Addon {
   setNoNewPrivileges(): void
   /** One datagram to the service manager's socket. */
   notify(socket: string, state: string): void
+  /** Has V8 look for garbage in the background, in the thread that calls it. */
+  collectSoon(): void
   /** A descriptor of one queue more of the device; the first one makes it. */
   openQueue(name: string): number
   /** Another descriptor of the same file. */

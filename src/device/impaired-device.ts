@@ -6,6 +6,7 @@ import type { Instant } from '../base/time.ts'
 import { HEAD_ROOM } from '../stack/packet-sink.ts'
 import type { Device } from './device.ts'
 import type { PolledDevice } from './driver.ts'
+import { ForwardingDevice } from './forwarding-device.ts'
 import type { Impairments } from './impairments.ts'
 import { Inbox } from './inbox.ts'
 import { Outbox } from './outbox.ts'
@@ -15,14 +16,10 @@ const BATCH = 64
 const OUTPUT_ROWS = 256
 
 /** A device behind a bad way: what it delivers and what is sent by it is lost, doubled, harmed and delayed. */
-export class ImpairedDevice implements PolledDevice {
-  /** Packets are harmed one by one. */
-  readonly segmentationOffload = false
-  readonly memory: Uint8Array
+export class ImpairedDevice extends ForwardingDevice {
   /** What comes from the device, and what goes to it. */
   readonly incoming: Path
   readonly outgoing: Path
-  readonly #device: Device & Partial<PolledDevice>
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #leaving: Inbox
@@ -35,9 +32,8 @@ export class ImpairedDevice implements PolledDevice {
     impairments: Impairments,
     random: Random,
   ) {
+    super(device)
     if (device.segmentationOffload) throw new RangeError('super-segments cannot be impaired')
-    this.#device = device
-    this.memory = device.memory
     this.incoming = new Path(arena, random, { impairments })
     this.outgoing = new Path(arena, random, { impairments })
     this.#inbox = new Inbox(arena, BATCH)
@@ -45,38 +41,21 @@ export class ImpairedDevice implements PolledDevice {
     this.#leaving = new Inbox(arena, BATCH)
   }
 
-  get name(): string {
-    return this.#device.name
-  }
-
-  get mtu(): number {
-    return this.#device.mtu
-  }
-
   get input(): PacketTable {
     return this.#inbox.table
   }
 
-  get isDrained(): boolean {
-    return this.#device.isDrained ?? true
-  }
-
-  serve(onReadable: (() => void) | undefined): void {
-    this.#device.serve?.(onReadable)
-  }
-
-  advance(now: Instant): void {
+  override advance(now: Instant): void {
     this.#now = now
-    this.#device.advance?.(now)
+    super.advance(now)
   }
 
-  nextDeadline(): Instant {
-    const own = Math.min(this.incoming.nextDue, this.outgoing.nextDue)
-    return Math.min(own, this.#device.nextDeadline?.() ?? own)
+  override nextDeadline(): Instant {
+    return Math.min(this.incoming.nextDue, this.outgoing.nextDue, super.nextDeadline())
   }
 
   readBatch(): number {
-    const device = this.#device
+    const { device } = this
     this.#inbox.clear()
     const count = device.readBatch()
     for (let row = 0; row < count; row++) this.incoming.send(device.input, row, this.#now)
@@ -84,12 +63,12 @@ export class ImpairedDevice implements PolledDevice {
     return this.#inbox.table.count
   }
 
-  room(): number {
+  override room(): number {
     if (this.#outbox.isFull) this.#send()
     return this.#outbox.head
   }
 
-  push(
+  override push(
     headLength: number,
     first: number,
     firstLength: number,
@@ -114,10 +93,10 @@ export class ImpairedDevice implements PolledDevice {
   }
 
   /** Also gives back what `readBatch` read: the turn that could answer with it is over. */
-  flush(): void {
+  override flush(): void {
     this.#send()
     while (this.outgoing.nextDue <= this.#now) this.#emit()
-    this.#device.flush()
+    super.flush()
     this.#inbox.clear()
   }
 
@@ -143,15 +122,15 @@ export class ImpairedDevice implements PolledDevice {
     for (let row = 0; row < leaving.table.count; row++) {
       this.#write(leaving.table.get(row, Column.Head), leaving.table.get(row, Column.HeadLength))
     }
-    this.#device.flush()
+    this.device.flush()
     leaving.clear()
   }
 
   #write(offset: number, length: number): void {
-    const room = this.#device.room()
+    const room = this.device.room()
     if (room === -1) return
     const headLength = Math.min(length, HEAD_ROOM)
     this.memory.copyWithin(room, offset, offset + headLength)
-    this.#device.push(headLength, offset + headLength, length - headLength, 0, 0, 0, 0, 0, 0)
+    this.device.push(headLength, offset + headLength, length - headLength, 0, 0, 0, 0, 0, 0)
   }
 }

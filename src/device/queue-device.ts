@@ -1,11 +1,12 @@
 // hot path: between the stack and its queue; a packet that came to the right place costs a hash.
 import type { Arena } from '../base/arena.ts'
 import { Column, PacketTable, ROW } from '../base/packet-table.ts'
-import { type Instant, NEVER } from '../base/time.ts'
+import type { Instant } from '../base/time.ts'
 import type { StackCounters } from '../stack/counters.ts'
 import type { Owners } from '../stack/owners.ts'
 import type { Device } from './device.ts'
 import type { PolledDevice } from './driver.ts'
+import { ForwardingDevice } from './forwarding-device.ts'
 import type { PacketRing } from './packet-ring.ts'
 
 /** Packets of one batch that come from the other queues, and those that come from our own. */
@@ -34,10 +35,8 @@ export interface Neighbours {
  * One queue of a device that has several, each served by a stack of its own: a packet that comes to the wrong one is handed to its owner.
  * What the stack sends goes to its own queue, from which the kernel learns where to deliver the answer.
  */
-export class QueueDevice implements PolledDevice {
-  readonly memory: Uint8Array
+export class QueueDevice extends ForwardingDevice {
   readonly input: PacketTable
-  readonly #device: Device & Partial<PolledDevice>
   readonly #owners: Owners
   readonly #neighbours: Neighbours
   readonly #counters: StackCounters
@@ -57,8 +56,7 @@ export class QueueDevice implements PolledDevice {
     neighbours: Neighbours,
     counters: StackCounters,
   ) {
-    this.memory = device.memory
-    this.#device = device
+    super(device)
     this.#owners = owners
     this.#neighbours = neighbours
     this.#counters = counters
@@ -69,25 +67,13 @@ export class QueueDevice implements PolledDevice {
     if (this.#slab === -1) throw new RangeError('the arena is too small for a queue')
   }
 
-  get name(): string {
-    return this.#device.name
+  override get isDrained(): boolean {
+    return super.isDrained && !this.#isAwaited
   }
 
-  get mtu(): number {
-    return this.#device.mtu
-  }
-
-  get segmentationOffload(): boolean {
-    return this.#device.segmentationOffload
-  }
-
-  get isDrained(): boolean {
-    return (this.#device.isDrained ?? true) && !this.#isAwaited
-  }
-
-  serve(onReadable: (() => void) | undefined): void {
+  override serve(onReadable: (() => void) | undefined): void {
     this.#onReadable = onReadable
-    this.#device.serve?.(onReadable)
+    super.serve(onReadable)
   }
 
   /** Another stack has called. */
@@ -95,13 +81,9 @@ export class QueueDevice implements PolledDevice {
     this.#onReadable?.()
   }
 
-  advance(now: Instant): void {
-    this.#device.advance?.(now)
-  }
-
   /** At once, while others have more for us than a batch: they call only when they give. */
-  nextDeadline(): Instant {
-    return this.#isAwaited ? AT_ONCE : (this.#device.nextDeadline?.() ?? NEVER)
+  override nextDeadline(): Instant {
+    return this.#isAwaited ? AT_ONCE : super.nextDeadline()
   }
 
   readBatch(): number {
@@ -111,37 +93,9 @@ export class QueueDevice implements PolledDevice {
     return this.input.count
   }
 
-  room(): number {
-    return this.#device.room()
-  }
-
-  push(
-    headLength: number,
-    first: number,
-    firstLength: number,
-    second: number,
-    secondLength: number,
-    flags: number,
-    gsoSize: number,
-    checksumStart: number,
-    checksumOffset: number,
-  ): void {
-    this.#device.push(
-      headLength,
-      first,
-      firstLength,
-      second,
-      secondLength,
-      flags,
-      gsoSize,
-      checksumStart,
-      checksumOffset,
-    )
-  }
-
   /** Also calls the stacks that something was handed to: once a turn. */
-  flush(): void {
-    this.#device.flush()
+  override flush(): void {
+    super.flush()
     if (!this.#owes) return
     this.#owes = false
     for (let index = 0; index < this.#isOwed.length; index++) {
@@ -186,9 +140,9 @@ export class QueueDevice implements PolledDevice {
   }
 
   #read(): void {
-    const { input } = this.#device
+    const { input } = this.device
     const { self } = this.#owners
-    const count = this.#device.readBatch()
+    const count = this.device.readBatch()
     const { rows } = input
     for (let row = 0; row < count; row++) {
       const at = row * ROW

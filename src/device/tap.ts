@@ -4,14 +4,13 @@ import { type Duration, type Instant, MILLISECOND, NEVER } from '../base/time.ts
 import type { CaptureWriter } from './capture.ts'
 import type { Device } from './device.ts'
 import type { PolledDevice } from './driver.ts'
+import { ForwardingDevice } from './forwarding-device.ts'
 
 /** How long a packet may wait to be handed over. */
 const PATIENCE: Duration = 200 * MILLISECOND
 
 /** A device whose packets, in both directions, are shown to a writer of captures. */
-export class TappedDevice implements PolledDevice {
-  readonly memory: Uint8Array
-  readonly #device: Device & Partial<PolledDevice>
+export class TappedDevice extends ForwardingDevice {
   readonly #writer: CaptureWriter
   /** The packet being pushed, as a row. */
   readonly #pushed: PacketTable
@@ -20,62 +19,41 @@ export class TappedDevice implements PolledDevice {
   #flushAt: Instant = NEVER
 
   constructor(device: Device & Partial<PolledDevice>, writer: CaptureWriter) {
-    this.#device = device
+    super(device)
     this.#writer = writer
-    this.memory = device.memory
     this.#pushed = new PacketTable(device.memory, 1)
   }
 
-  get name(): string {
-    return this.#device.name
-  }
-
-  get mtu(): number {
-    return this.#device.mtu
-  }
-
-  get segmentationOffload(): boolean {
-    return this.#device.segmentationOffload
-  }
-
   get input(): PacketTable {
-    return this.#device.input
+    return this.device.input
   }
 
-  get isDrained(): boolean {
-    return this.#device.isDrained ?? true
-  }
-
-  serve(onReadable: (() => void) | undefined): void {
-    this.#device.serve?.(onReadable)
-  }
-
-  advance(now: Instant): void {
+  override advance(now: Instant): void {
     this.#now = now
-    this.#device.advance?.(now)
+    super.advance(now)
     if (now < this.#flushAt) return
     this.#writer.flush()
     this.#flushAt = NEVER
   }
 
-  nextDeadline(): Instant {
-    return Math.min(this.#flushAt, this.#device.nextDeadline?.() ?? NEVER)
+  override nextDeadline(): Instant {
+    return Math.min(this.#flushAt, super.nextDeadline())
   }
 
   readBatch(): number {
-    const count = this.#device.readBatch()
-    for (let row = 0; row < count; row++) this.#writer.packet(this.#device.input, row, true, this.#now)
+    const count = this.device.readBatch()
+    for (let row = 0; row < count; row++) this.#writer.packet(this.device.input, row, true, this.#now)
     if (count > 0) this.#flushSoon()
     return count
   }
 
-  room(): number {
-    const head = this.#device.room()
+  override room(): number {
+    const head = super.room()
     this.#pushed.set(0, Column.Head, head)
     return head
   }
 
-  push(
+  override push(
     headLength: number,
     first: number,
     firstLength: number,
@@ -97,7 +75,7 @@ export class TappedDevice implements PolledDevice {
     row.set(0, Column.ChecksumOffset, checksumOffset)
     this.#writer.packet(row, 0, false, this.#now)
     this.#flushSoon()
-    this.#device.push(
+    super.push(
       headLength,
       first,
       firstLength,
@@ -108,10 +86,6 @@ export class TappedDevice implements PolledDevice {
       checksumStart,
       checksumOffset,
     )
-  }
-
-  flush(): void {
-    this.#device.flush()
   }
 
   #flushSoon(): void {

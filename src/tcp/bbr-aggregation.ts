@@ -1,19 +1,19 @@
 // hot path
 import { type Instant, SECOND } from '../base/time.ts'
-import { WindowedMax } from './windowed-max.ts'
+import { Extreme, WindowedExtreme } from './windowed-extreme.ts'
 
 /** BBR.ExtraAckedFilterLen, round trips; in Startup one. */
 const ROUNDS = 10
 
 /** How much more is acknowledged at once than the bandwidth explains: acknowledgements come in bundles (draft-ietf-ccwg-bbr-06, "BBR.extra_acked"). */
 export class BbrAggregation {
-  readonly #filter = new WindowedMax()
+  readonly #filter = new WindowedExtreme(Extreme.Greatest)
   #since: Instant = 0
   #delivered = 0
 
-  /** BBR.extra_acked, bytes. */
+  /** BBR.extra_acked, bytes; 0 before the first acknowledgement. */
   get extra(): number {
-    return this.#filter.value
+    return Math.max(0, this.#filter.value)
   }
 
   /** An interval begins. */

@@ -58,11 +58,3 @@ export interface CongestionController extends LossWatcher {
   /** Keeps all that it knows in `memo`, or takes it from it. A connection whose controller cannot do that never rests. */
   carry?(memo: Memo): void
 }
-
-/** Slow start as all window-based algorithms do it: returns the bytes that are left for congestion avoidance. */
-export function slowStart(controller: CongestionController, delivered: number): number {
-  const grown = Math.min(controller.window + delivered, controller.threshold)
-  const left = delivered - (grown - controller.window)
-  controller.window = grown
-  return left
-}

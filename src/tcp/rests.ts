@@ -11,15 +11,21 @@ const SILENCE: Duration = SECOND
 const STEP: Duration = 250 * MILLISECOND
 /** Looks in a turn: a crowd that falls silent at once does not hold up others. */
 const MOST = 256
+/** So many at least are a crowd. */
+const CROWD = 512
 
 /** Puts connections to rest that have been silent for a while, and wakes them. */
 export class Rests {
   /** How many rest. */
   count = 0
+  /** Called when a crowd has come to rest: what it was made of is garbage, of as much again as is left at the most. */
+  onCrowd: (() => void) | undefined
   readonly #tcp: Tcp
   readonly #queue = new DelayQueue(SILENCE)
   #ticket = 0
   #isBehind = false
+  /** Since `onCrowd` was last called. */
+  #rested = 0
   /** Of the last turn. */
   #now: Instant = 0
 
@@ -50,6 +56,7 @@ export class Rests {
       else if (mayRest(c)) this.#rest(c)
     }
     this.#isBehind = left === 0
+    if (!this.#isBehind && this.#rested >= Math.max(CROWD, this.count / 2)) this.#tellCrowd()
   }
 
   nextDeadline(): Instant {
@@ -68,9 +75,15 @@ export class Rests {
     return c
   }
 
+  #tellCrowd(): void {
+    this.#rested = 0
+    this.onCrowd?.()
+  }
+
   #rest(c: Connection): void {
     const resting = new Resting(c)
     this.count++
+    this.#rested++
     this.#tcp.memory.connections--
     this.#tcp.table.replace(resting)
     c.user?.holds?.(resting)

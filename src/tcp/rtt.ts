@@ -2,7 +2,7 @@
 import type { Duration, Instant } from '../base/time.ts'
 import type { Memo } from './memo.ts'
 import { LINUX, type TcpProfile } from './profile.ts'
-import { WindowedMinimum } from './windowed-minimum.ts'
+import { Extreme, WindowedExtreme } from './windowed-extreme.ts'
 
 /** Linux's bounds (TCP_RTO_MIN, TCP_RTO_MAX, TCP_TIMEOUT_INIT, TCP_TIMEOUT_FALLBACK), microseconds. See docs/deviations.md for the floor. */
 export const RTO_MIN: Duration = 200_000
@@ -22,7 +22,7 @@ export class RoundTrip {
   /** How often the time-out has been doubled since the last acknowledgement of new data. */
   backoff = 0
   #base: Duration
-  readonly #minimum = new WindowedMinimum()
+  readonly #minimum = new WindowedExtreme(Extreme.Least)
   readonly #profile: TcpProfile
 
   constructor(profile: TcpProfile = LINUX) {

@@ -43,14 +43,6 @@ export const canReceive = (state: State): boolean =>
 export const canSend = (state: State): boolean =>
   state === 'ESTABLISHED' || state === 'CLOSE-WAIT' || state === 'SYN-SENT' || state === 'SYN-RECEIVED'
 
-/** Our FIN has been queued or sent. */
-export const isClosing = (state: State): boolean =>
-  state === 'FIN-WAIT-1' ||
-  state === 'FIN-WAIT-2' ||
-  state === 'CLOSING' ||
-  state === 'LAST-ACK' ||
-  state === 'TIME-WAIT'
-
 /** How a connection ended (MUST-12); the socket layer gives each its errno. */
 export type CloseReason =
   /** Both sides sent FIN, and ours was acknowledged. */

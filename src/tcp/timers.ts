@@ -50,8 +50,4 @@ export class Timers {
   take(timer: number, now: Instant): boolean {
     return this.#table.take(this.#row, timer, now)
   }
-
-  cancelAll(): void {
-    for (let timer = 0; timer < TIMER_COLUMNS; timer++) this.#table.cancel(this.#row, timer)
-  }
 }

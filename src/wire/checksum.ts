@@ -86,19 +86,6 @@ function sumBytes(bytes: Uint8Array, offset: number, length: number): number {
 
 const swap = (word: number): number => ((word & 0xff) << 8) | (word >>> 8)
 
-/** Continues a sum after `position` bytes were summed: at an odd position the range's bytes change places (RFC 1071 §2(B)). */
-export function sumNext(
-  bytes: Uint8Array,
-  offset: number,
-  length: number,
-  initial: number,
-  position: number,
-): number {
-  if ((position & 1) === 0) return sum(bytes, offset, length, initial)
-  const own = fold(sum(bytes, offset, length))
-  return fold(initial) + swap(own)
-}
-
 /** A partial sum brought to 16 bits, end-around carries included. */
 export function fold(sum: number): number {
   const once = (sum >>> 16) + (sum & 0xffff)

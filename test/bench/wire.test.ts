@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { median } from '../../bench/support/statistics.ts'
 import { CANDIDATES } from '../../bench/wire/candidates.ts'
 import { drawChart } from '../../bench/wire/chart.ts'
-import { type Figure, median, ratio, toFigure } from '../../bench/wire/figures.ts'
+import { type Figure, ratio, toFigure } from '../../bench/wire/figures.ts'
 import type { Measured, WireResults } from '../../bench/wire/results.ts'
 import { formatCosts, formatNumber, formatRates, formatWire } from '../../bench/wire/table.ts'
 
@@ -55,9 +56,11 @@ describe('rounds become a figure', () => {
 
   test('of idle connections: percent of a CPU, and bytes each', () => {
     const report = { seconds: 4, clientCpu: 0, stackCpu: 0.1, memoryBefore: 1000, memoryAfter: 5000 }
-    expect(toFigure('idle', 'limits', [{ ...report, connections: 2 }])).toEqual({
+    const first = { firstSeconds: 2, firstCpu: 0.5 }
+    expect(toFigure('idle', 'limits', [{ ...report, ...first, connections: 2 }])).toEqual({
       scenario: 'idle',
       candidate: 'limits',
+      firstCpu: 25,
       idleCpu: 2.5,
       bytesPerConnection: 2000,
     })
@@ -90,7 +93,7 @@ const figures: Figure[] = [
   { scenario: 'up-8', candidate: 'limits', rate: 40, cost: 100, share: 1 },
   { scenario: 'rr', candidate: 'tunstack', error: 'recv: Connection reset by peer' },
   { scenario: 'rr', candidate: 'limits', rate: 77_500, cost: 12.9 },
-  { scenario: 'idle', candidate: 'tunstack', idleCpu: 0, bytesPerConnection: 1024 },
+  { scenario: 'idle', candidate: 'tunstack', firstCpu: 5, idleCpu: 0, bytesPerConnection: 1024 },
 ]
 
 const results: WireResults = {
@@ -100,6 +103,7 @@ const results: WireResults = {
     idleRounds: 1,
     seconds: 1,
     warmup: 0,
+    settling: 0,
     warming: 0,
     patience: 60,
     cpu: 1,
@@ -138,7 +142,9 @@ describe('the tables', () => {
   test('shares, idle connections, what failed and what is missing are told', () => {
     const text = formatWire(results)
     expect(text).toMatch(/^upload, 8 connections +75 % +100 %$/m)
-    expect(text).toMatch(/^resident bytes a connection +1,024 +-$/m)
+    expect(text).toMatch(/^processor time, just opened +5\.00 % +-$/m)
+    expect(text).toMatch(/^processor time, settled +0\.00 % +-$/m)
+    expect(text).toMatch(/^resident bytes a connection, settled +1,024 +-$/m)
     expect(text).toContain('tunstack, request/response of 64 bytes: recv: Connection reset by peer\n')
     expect(text).toMatch(/^lwIP: not measured, liblwip-dev is not installed$/m)
     expect(text).not.toContain('Not pinned')

@@ -1,26 +1,10 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatBits, formatRow, type Row, toRow } from '../../src/cli/bench-report.ts'
 import { run } from '../../src/cli/program.ts'
+import { captureOutput } from '../support/captured-output.ts'
 
-let out = ''
-let err = ''
-
-beforeEach(() => {
-  out = ''
-  err = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text)
-    return true
-  })
-  vi.spyOn(console, 'error').mockImplementation((text) => {
-    err += `${text}\n`
-  })
-})
-
-afterEach(() => {
-  vi.restoreAllMocks()
-})
+const output = captureOutput()
 
 describe('figures', () => {
   test('bytes become bits, connections a share, and milliseconds percentiles', () => {
@@ -97,15 +81,15 @@ describe('against services of this host', () => {
 
   test('all tests print a line each', async () => {
     expect(await bench(...ports())).toBe(0)
-    expect(err).toBe('')
-    expect(out).toMatch(/^127\.0\.0\.1, 1 connection, 0\.1 s each\nup .*\ndown .*\nrr .*\ncrr .*\n$/)
-    expect(out.match(/ [MG]bit\/s /g)).toHaveLength(2)
-    expect(out.match(/ \/s {2}p50 \d+ µs, p99 \d+ µs/g)).toHaveLength(2)
+    expect(output.err).toBe('')
+    expect(output.out).toMatch(/^127\.0\.0\.1, 1 connection, 0\.1 s each\nup .*\ndown .*\nrr .*\ncrr .*\n$/)
+    expect(output.out.match(/ [MG]bit\/s /g)).toHaveLength(2)
+    expect(output.out.match(/ \/s {2}p50 \d+ µs, p99 \d+ µs/g)).toHaveLength(2)
   })
 
   test('only what is asked for, as JSON', async () => {
     expect(await bench('crr', 'up', '--connections', '3', '--json', ...ports())).toBe(0)
-    const said = JSON.parse(out)
+    const said = JSON.parse(output.out)
     expect(said).toMatchObject({ host: '127.0.0.1', seconds: 0.1, connections: 3 })
     expect(said.tests.map((row: Row) => row.test)).toEqual(['crr', 'up'])
     for (const row of said.tests) {
@@ -116,8 +100,8 @@ describe('against services of this host', () => {
 
   test('a closed port is refused, with a hint, and the others are measured all the same', async () => {
     expect(await bench('rr', 'up', ...ports(), '--echo-port', closed)).toBe(1)
-    expect(out).toMatch(/^rr {4}echo \d+ +failed {2}ECONNREFUSED\nup .*bit\/s/m)
-    expect(err).toBe(
+    expect(output.out).toMatch(/^rr {4}echo \d+ +failed {2}ECONNREFUSED\nup .*bit\/s/m)
+    expect(output.err).toBe(
       `tunstack: 127.0.0.1 port ${closed} refuses: nothing listens\n  a tunstack there serves it with --service echo:${closed}\n`,
     )
   })
@@ -130,7 +114,7 @@ describe('against services of this host', () => {
     ['down', 'chargen', () => mute, 'sends nothing'],
   ])('%s: the wrong service at the %s port fails', async (name, service, port, message) => {
     expect(await bench(name, `--${service}-port`, port())).toBe(1)
-    expect(err).toContain(`tunstack: 127.0.0.1 port ${port()} ${message}\n`)
+    expect(output.err).toContain(`tunstack: 127.0.0.1 port ${port()} ${message}\n`)
   })
 
   test.each([
@@ -139,9 +123,7 @@ describe('against services of this host', () => {
     [['--connections', '1.5'], 'an integer from 1 to 10000'],
     [['--echo-port', '65536'], 'an integer from 1 to 65535'],
   ])('%j is a mistake of usage', async (words, message) => {
-    const said: string[] = []
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0)
     expect(await bench(...words)).toBe(2)
-    expect(said.join('')).toContain(message)
+    expect(output.err).toContain(message)
   })
 })

@@ -1,50 +1,30 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { run } from '../../src/cli/program.ts'
 import { addUp, saidOn } from '../../src/cli/verbs/up.ts'
 import { OPTION_NAMES } from '../../src/daemon/options.ts'
 import { temporaryFolder } from '../daemon/temporary.ts'
+import { captureOutput } from '../support/captured-output.ts'
 
-let out = ''
-let err = ''
-
-beforeEach(() => {
-  out = ''
-  err = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text)
-    return true
-  })
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text)
-    return true
-  })
-  vi.spyOn(console, 'error').mockImplementation((text) => {
-    err += `${text}\n`
-  })
-})
-
-afterEach(() => {
-  vi.restoreAllMocks()
-})
+const output = captureOutput()
 
 describe('help', () => {
   test.each([['help'], ['--help']])('%s is on stdout and good', async (word) => {
     expect(await run([word])).toBe(0)
-    expect(out).toMatch(/^ {2}up .*^ {2}netstat .*^ {2}demo /ms)
-    expect(err).toBe('')
+    expect(output.out).toMatch(/^ {2}up .*^ {2}netstat .*^ {2}demo /ms)
+    expect(output.err).toBe('')
   })
 
   test.each([[['help', 'up']], [['up', '--help']]])('%j names every option', async (words) => {
     expect(await run(words)).toBe(0)
-    for (const name of OPTION_NAMES) expect(out).toContain(`--${name} `)
+    for (const name of OPTION_NAMES) expect(output.out).toContain(`--${name} `)
   })
 
   test('the version is that of the package', async () => {
     expect(await run(['--version'])).toBe(0)
-    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/)
+    expect(output.out).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })
 
@@ -60,8 +40,8 @@ describe('mistakes of usage are status 2', () => {
     [['netstat', '-x'], "unknown option '-x'"],
   ])('%j', async (args, message) => {
     expect(await run(args)).toBe(2)
-    expect(err).toContain(message)
-    expect(out).toBe('')
+    expect(output.err).toContain(message)
+    expect(output.out).toBe('')
   })
 })
 
@@ -113,14 +93,14 @@ describe('netstat', () => {
     }).listen(path)
     onTestFinished(() => void server.close())
     expect(await run(['netstat', '-nat', '--control', path])).toBe(0)
-    expect(out).toBe('Proto\n')
+    expect(output.out).toBe('Proto\n')
     expect(JSON.parse(asked)).toEqual({ verb: 'netstat', args: { numeric: true, all: true, tcp: true } })
   })
 
   test('without a daemon it says so, with a hint', async () => {
     const path = join(temporaryFolder(), 'c.sock')
     expect(await run(['netstat', '--control', path])).toBe(1)
-    expect(err).toBe(
+    expect(output.err).toBe(
       `tunstack: no daemon is running at ${path}\n  start it with \`tunstack up\`, or name its socket with --control PATH\n`,
     )
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { NEVER } from '../../src/base/time.ts'
-import { dueAt, formatEventTime, slackOf, windowOf } from '../../src/conformance/script-time.ts'
+import { dueAt, slackOf, windowOf } from '../../src/conformance/script-time.ts'
 import { errorOf, event, script } from './reading.ts'
 
 describe('the layout of a script', () => {
@@ -72,12 +72,6 @@ describe('times', () => {
   test('are kept in whole microseconds, rounded', () => {
     const { events } = script(`0 ${packet} +.001009 ${packet} +0.0000016 ${packet} +1234.5 ${packet}`)
     expect(events.map(({ time }) => time.from)).toEqual([0, 1009, 2, 1_234_500_000])
-  })
-
-  test('are printed as they are written', () => {
-    for (const text of ['0', '*', '0~0.25', '+0~+1.5']) {
-      expect(formatEventTime(event(`${text} ${packet}`).time)).toBe(text)
-    }
   })
 
   test.each([

@@ -1,20 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { run } from '../../src/cli/program.ts'
 import { temporaryFolder } from '../daemon/temporary.ts'
+import { captureOutput } from '../support/captured-output.ts'
 import { ESTABLISHED, LISTENING } from './running.ts'
 
-let out = ''
+const output = captureOutput()
 let folder = ''
 
 beforeEach(() => {
-  out = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text)
-    return true
-  })
   folder = temporaryFolder()
   mkdirSync(join(folder, 'b'))
   writeFileSync(join(folder, 'a.pkt'), ESTABLISHED)
@@ -25,7 +21,7 @@ beforeEach(() => {
 describe('tunstack conform', () => {
   test('runs the scripts of folders, and tells how many passed', async () => {
     expect(await run(['conform', folder, '-D', 'N=1'])).toBe(1)
-    const lines = out.trimEnd().split('\n')
+    const lines = output.out.trimEnd().split('\n')
     expect(lines[0]).toBe(`passed  ${join(folder, 'a.pkt')}`)
     expect(lines[1]).toBe(`failed  ${join(folder, 'b', 'wrong.pkt')}`)
     expect(lines[2]).toBe(
@@ -36,12 +32,12 @@ describe('tunstack conform', () => {
 
   test('goes on after a file that does not exist', async () => {
     expect(await run(['conform', join(folder, 'none.pkt'), join(folder, 'a.pkt')])).toBe(1)
-    expect(out).toMatch('1 passed, 1 failed, 0 skipped')
+    expect(output.out).toMatch('1 passed, 1 failed, 0 skipped')
   })
 
   test('runs what the filter leaves', async () => {
     expect(await run(['conform', folder, '--filter', 'a.pkt', '--quiet'])).toBe(0)
-    expect(out).toBe('1 passed, 0 failed, 0 skipped\n')
+    expect(output.out).toBe('1 passed, 0 failed, 0 skipped\n')
   })
 
   test('writes verdicts and captures', async () => {
@@ -58,8 +54,6 @@ describe('tunstack conform', () => {
   test.each([[['--profile', 'plan9']], [['--jobs', 'many']], [['-D', 'X']]])(
     '%j is a wrong use',
     async (options) => {
-      vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
-      vi.spyOn(console, 'error').mockImplementation(() => {})
       expect(await run(['conform', folder, ...options])).toBe(2)
     },
   )

@@ -118,7 +118,9 @@ describe.skipIf(native === undefined)('segments that follow each other are read 
 
   test('a stream is continued after a packet of another kind', () => {
     const [a, b, c, d] = stream([100, 100, 100, 100])
-    expect(lengthsOf([a!, b!, segment({ seq: 5, text: pattern(50), port: 77 }), c!, d!])).toEqual([200, 50, 200])
+    expect(lengthsOf([a!, b!, segment({ seq: 5, text: pattern(50), port: 77 }), c!, d!])).toEqual([
+      200, 50, 200,
+    ])
   })
 })
 

@@ -158,7 +158,7 @@ describe('when a connection rests', () => {
     expect(c.world.isIdle).toBe(true)
   })
 
-  test('many that fall silent at once, some in each turn', () => {
+  test('many that fall silent at once, some in each turn; and whoever owns the memory is told, once', () => {
     const c = connected()
     const sockets = Array.from({ length: 600 }, () => c.a.sockets.stream())
     c.listening.listen(1000)
@@ -171,8 +171,11 @@ describe('when a connection rests', () => {
       turn(now)
       seen.add(tcp.rests.count)
     }
+    let crowds = 0
+    tcp.rests.onCrowd = () => crowds++
     c.world.runFor(3 * SECOND)
     expect([...seen]).toEqual([0, 1, 257, 513, 601])
+    expect(crowds).toBe(1)
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { finish, fold, pseudoHeader, sum, sumNext, update } from '../../src/wire/checksum.ts'
+import { finish, fold, pseudoHeader, sum, update } from '../../src/wire/checksum.ts'
 
 /** The definition, word by word. */
 function reference(bytes: Uint8Array, offset = 0, length = bytes.length): number {
@@ -115,14 +115,11 @@ describe('[RFC1071 §2] properties', () => {
     )
   })
 
-  test('[RFC1071 §2(A)] a range may be summed in parts, split anywhere', () => {
+  test('[RFC1071 §2(A)] a range may be summed in parts, each of which begins at an even position', () => {
     fc.assert(
-      fc.property(bytesUpTo(600), fc.nat(), fc.nat(), (bytes, n, m) => {
-        const first = n % (bytes.length + 1)
-        const second = first + (m % (bytes.length - first + 1))
-        let total = sum(bytes, 0, first)
-        total = sumNext(bytes, first, second - first, total, first)
-        total = sumNext(bytes, second, bytes.length - second, total, second)
+      fc.property(bytesUpTo(600), fc.nat(), (bytes, n) => {
+        const first = (n % (bytes.length + 1)) & ~1
+        const total = sum(bytes, first, bytes.length - first, sum(bytes, 0, first))
         expect(fold(total)).toBe(reference(bytes))
       }),
     )
