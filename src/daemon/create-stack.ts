@@ -129,6 +129,7 @@ function openTun(arena: Arena, config: DaemonConfig, log: Logger, queue: Queue |
       // Impairments are for packets of at most the MTU, with complete checksums.
       offload: config.offload && config.impair === undefined,
       ring: config.ring,
+      gro: config.gro && config.impair === undefined,
     })
     tun.once('no-ring', (error) => {
       log.info(`${tun.name}: no io_uring (${getSystemErrorName(-error)}), so packets are written one by one`)
