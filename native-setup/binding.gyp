@@ -10,6 +10,7 @@
         'src/device.cc',
         'src/environment.cc',
         'src/errors.cc',
+        'src/gro.cc',
         'src/link.cc',
         'src/process.cc',
         'src/queues.cc',

@@ -1,4 +1,4 @@
-/** Of one connection, but for `longest` and `netstatMilliseconds`, which are of all. */
+/** Of one connection, but for `longest`, `netstat` and its longest piece, which are milliseconds of all. */
 export interface Idle {
   count: number
   established: number
@@ -8,7 +8,8 @@ export interface Idle {
   arrayBytes: number
   microseconds: number
   longest: number
-  netstatMilliseconds: number
+  netstat: number
+  netstatPiece: number
 }
 
 export function measureIdle(count: number, kind: 'awake' | 'connections' | 'sockets'): Idle

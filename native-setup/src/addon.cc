@@ -4,6 +4,7 @@
 #include "classes.h"
 #include "environment.h"
 #include "errors.h"
+#include "gro.h"
 
 namespace tunstack {
 
@@ -25,15 +26,33 @@ static napi_value completeChecksumCall(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** joinLast(memory, rows, count): what `read` does after each packet with generic receive offload. For tests. */
+static napi_value joinLastCall(napi_env env, napi_callback_info info) {
+  size_t given = 3;
+  napi_value values[3];
+  napi_get_cb_info(env, info, &given, values, nullptr, nullptr);
+  if (given < 3) return throwMisuse(env, "memory, rows and count are needed");
+  const Memory memory = memoryOf(env, values[0]);
+  const Rows rows = rowsOf(env, values[1]);
+  int32_t count = 0;
+  napi_get_value_int32(env, values[2], &count);
+  if (memory.bytes == nullptr || rows.rows == nullptr || count < 1 || count > rows.capacity) {
+    return throwMisuse(env, "fewer rows than that");
+  }
+  for (int i = 0; i < count; i++) {
+    if (!isSound(memory, rows.rows + i * kRow)) return throwMisuse(env, "a row points outside the memory");
+  }
+  return makeInteger(env, joinLast(memory, rows.rows, count));
+}
+
 static napi_value init(napi_env env, napi_value exports) {
   if (Environment::create(env) != napi_ok) return throwMisuse(env, "no event loop to run on");
   exportDevice(env, exports);
   exportTimer(env, exports);
   exportQueues(env, exports);
   exportProcess(env, exports);
-  napi_value function;
-  napi_create_function(env, "completeChecksum", NAPI_AUTO_LENGTH, completeChecksumCall, nullptr, &function);
-  napi_set_named_property(env, exports, "completeChecksum", function);
+  exportFunction(env, exports, "completeChecksum", completeChecksumCall);
+  exportFunction(env, exports, "joinLast", joinLastCall);
   return exports;
 }
 

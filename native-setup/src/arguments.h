@@ -90,4 +90,11 @@ inline napi_property_descriptor method(const char* name, napi_callback callback)
   return {name, nullptr, callback, nullptr, nullptr, nullptr, napi_default_method, nullptr};
 }
 
+/** A function of the addon itself. */
+inline void exportFunction(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+  napi_set_named_property(env, exports, name, function);
+}
+
 }  // namespace tunstack

@@ -74,8 +74,11 @@ struct BatchResult {
   int badRow = -1;
 };
 
-/** Reads packets into the slab, one after the other, until the rows or the slab are full or nothing is left. */
-BatchResult readBatch(int fd, Prefix prefix, Memory memory, size_t slab, size_t slabSize, Rows rows);
+/**
+ * Reads packets into the slab, one after the other, until the rows or the slab are full or nothing is left. With
+ * `makesTrains` segments that follow each other become one (gro.h).
+ */
+BatchResult readBatch(int fd, Prefix prefix, Memory memory, size_t slab, size_t slabSize, Rows rows, bool makesTrains);
 
 /**
  * Writes the packets of the first `count` rows, each gathered from its ranges. With `leaveChecksums` the kernel

@@ -56,6 +56,7 @@ bool Device::takeMemory(napi_env env, napi_value options) {
   if (length < kStatusSize || slab < 0 || size < 2 * static_cast<int64_t>(kLargestPacket)) return false;
   if (static_cast<uint64_t>(slab) + static_cast<uint64_t>(size) > memory_.size || memory_.size > INT32_MAX) return false;
   wantsRing_ = booleanProperty(env, options, "ring");
+  wantsTrains_ = booleanProperty(env, options, "gro");
   slab_ = static_cast<size_t>(slab);
   slabSize_ = static_cast<size_t>(size);
   return true;
@@ -129,7 +130,7 @@ napi_value Device::read(napi_env env, napi_callback_info info) {
   Device* device = call.object;
   if (device == nullptr || device->tun_.fd() < 0) return makeInteger(env, 0);
   const BatchResult result = readBatch(device->tun_.fd(), device->tun_.prefix(), device->memory_, device->slab_,
-                                       device->slabSize_, device->input_);
+                                       device->slabSize_, device->input_, device->wantsTrains_ && device->tun_.offload() == 0);
   device->status_[kReadError] = result.error;
   return makeInteger(env, result.count);
 }

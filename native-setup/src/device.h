@@ -48,6 +48,7 @@ class Device {
   TunFile tun_;
   Ring ring_;
   bool wantsRing_ = false;
+  bool wantsTrains_ = false;
   Route query_;
   Route watch_;
   int index_ = 0;

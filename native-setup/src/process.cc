@@ -73,12 +73,6 @@ static napi_value collectSoon(napi_env env, napi_callback_info) {
   return nullptr;
 }
 
-static void exportFunction(napi_env env, napi_value exports, const char* name, napi_callback callback) {
-  napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
-  napi_set_named_property(env, exports, name, function);
-}
-
 void exportProcess(napi_env env, napi_value exports) {
   exportFunction(env, exports, "setNoNewPrivileges", setNoNewPrivileges);
   exportFunction(env, exports, "notify", notify);

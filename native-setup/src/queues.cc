@@ -118,12 +118,6 @@ napi_value Bell::closeCall(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void exportFunction(napi_env env, napi_value exports, const char* name, napi_callback callback) {
-  napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
-  napi_set_named_property(env, exports, name, function);
-}
-
 }  // namespace
 
 void exportQueues(napi_env env, napi_value exports) {

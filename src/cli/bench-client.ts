@@ -65,6 +65,7 @@ const secondsSince = (began: number): number => (performance.now() - began) / 10
 const makeRequest = (size: number): Buffer =>
   Buffer.from(Array.from({ length: size }, (_, i) => 97 + (i % 26)))
 
+/** Resolves with what it has counted when the time is over; `until` is `performance.now()`'s then. */
 type Act = (socket: Socket, until: number) => Promise<number>
 
 /** Opens all connections, lets `act` drive each of them until the time is over, and closes them. */
@@ -143,7 +144,7 @@ function downloadOn(socket: Socket, until: number): Promise<number> {
   })
 }
 
-/** Resolves with how many answers came. */
+/** Asks once at least. Resolves with how many answers came. */
 function exchangeOn(socket: Socket, until: number, request: Buffer, latencies: number[]): Promise<number> {
   let count = 0
   let got = 0

@@ -1,12 +1,11 @@
 import type { Outcome } from './bench-client.ts'
 
-/** A benchmark's figures, and how they are printed. */
-
+/** What came out for one test. */
 export interface Row {
   test: string
   service: string
   port: number
-  /** Bytes a second and `Gbit/s`, or operations a second; left out when it failed. */
+  /** One of the two, by what is counted; none when it failed. */
   bitsPerSecond?: number
   operationsPerSecond?: number
   seconds?: number

@@ -25,6 +25,8 @@ export interface DaemonConfig {
   offload: boolean
   /** Without offload: many packets a system call, where the kernel has io_uring for us. */
   ring: boolean
+  /** Without offload: segments that follow each other are read as one. */
+  gro: boolean
   /** An open TUN descriptor to adopt instead of opening `dev`. */
   tunFd: number | undefined
   services: readonly ServicePort[]
@@ -85,6 +87,7 @@ export function resolveConfig(commandLine: Options, file: Options = {}): DaemonC
     queues: said.queues ?? 1,
     offload: !said['no-offload'],
     ring: !said['no-io-uring'],
+    gro: !said['no-gro'],
     tunFd: said['tun-fd'],
     services,
     user: said.user,

@@ -8,7 +8,10 @@ import { LineReader } from './line-reader.ts'
 import { suggestion } from './nearest.ts'
 import { listenAt } from './unix-socket.ts'
 
-/** What the daemon can be asked: a verb's name and the function that answers it. What it throws becomes the error's text. */
+/**
+ * What the daemon can be asked: a verb's name and the function that answers it, with a value or with a text that comes in pieces. What it
+ * throws becomes the error's text.
+ */
 export type ControlVerbs = ReadonlyMap<string, (args: unknown) => unknown>
 
 /** Clients at one time; who comes on top is refused. */
@@ -71,18 +74,21 @@ async function answerRequests(socket: Socket, verbs: ControlVerbs): Promise<void
   const lines = new LineReader(REQUEST_LIMIT)
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     for (const line of lines.push(chunk as Buffer)) {
-      if (line.trim() !== '') await send(socket, await answer(line, verbs))
+      if (line.trim() !== '') await send(socket, answer(line, verbs))
     }
     if (!lines.overflowed) continue
-    await send(socket, { ok: false, error: `a request has at most ${REQUEST_LIMIT} bytes` })
+    await send(socket, [toLine({ ok: false, error: `a request has at most ${REQUEST_LIMIT} bytes` })])
     break
   }
   socket.destroySoon()
 }
 
-async function send(socket: Socket, response: ControlResponse): Promise<void> {
-  if (socket.destroyed || socket.write(`${JSON.stringify(response)}\n`)) return
-  await drained(socket)
+/** Sends a line as fast as it is read. */
+async function send(socket: Socket, pieces: AsyncIterable<string> | Iterable<string>): Promise<void> {
+  for await (const piece of pieces) {
+    if (socket.destroyed) return
+    if (!socket.write(piece)) await drained(socket)
+  }
 }
 
 /** Resolves when the client has read, or is gone. */
@@ -96,15 +102,38 @@ function drained(socket: Socket): Promise<void> {
   })
 }
 
-async function answer(line: string, verbs: ControlVerbs): Promise<ControlResponse> {
+/** One line. What goes wrong after it has begun breaks it off. */
+async function* answer(line: string, verbs: ControlVerbs): AsyncGenerator<string> {
+  let hasBegun = false
   try {
-    const { verb, args } = readRequest(line)
-    const act = verbs.get(verb)
-    if (act === undefined) throw new Error(`no verb '${verb}'${suggestion(verb, verbs.keys())}`)
-    return { ok: true, result: (await act(args)) ?? null }
+    const result = await ask(line, verbs)
+    if (!isText(result)) yield toLine({ ok: true, result: result ?? null })
+    else {
+      for await (const piece of result) {
+        yield (hasBegun ? '' : TEXT) + JSON.stringify(piece).slice(1, -1)
+        hasBegun = true
+      }
+      yield `${hasBegun ? '' : TEXT}"}\n`
+    }
   } catch (error) {
-    return { ok: false, error: messageOf(error) }
+    if (hasBegun) throw error
+    yield toLine({ ok: false, error: messageOf(error) })
   }
+}
+
+/** How a response begins whose result is a text. */
+const TEXT = '{"ok":true,"result":"'
+
+const toLine = (response: ControlResponse): string => `${JSON.stringify(response)}\n`
+
+const isText = (result: unknown): result is AsyncIterable<string> =>
+  typeof result === 'object' && result !== null && Symbol.asyncIterator in result
+
+function ask(line: string, verbs: ControlVerbs): unknown {
+  const { verb, args } = readRequest(line)
+  const act = verbs.get(verb)
+  if (act === undefined) throw new Error(`no verb '${verb}'${suggestion(verb, verbs.keys())}`)
+  return act(args)
 }
 
 function readRequest(line: string): { verb: string; args: unknown } {

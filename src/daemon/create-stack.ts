@@ -76,6 +76,7 @@ export async function createStack(config: DaemonConfig, log: Logger, queue?: Que
       services,
       capture,
       watchesDevice,
+      ...(queue && { told: new Int32Array(queue.commons.told) }),
       onEnd,
     })
   } catch (error) {
@@ -128,6 +129,7 @@ function openTun(arena: Arena, config: DaemonConfig, log: Logger, queue: Queue |
       // Impairments are for packets of at most the MTU, with complete checksums.
       offload: config.offload && config.impair === undefined,
       ring: config.ring,
+      gro: config.gro && config.impair === undefined,
     })
     tun.once('no-ring', (error) => {
       log.info(`${tun.name}: no io_uring (${getSystemErrorName(-error)}), so packets are written one by one`)

@@ -79,6 +79,7 @@ const schema = z
     queues: integer(1, MAX_QUEUES),
     'no-offload': flag,
     'no-io-uring': flag,
+    'no-gro': flag,
     'tun-fd': descriptor,
     service: z
       .array(z.string(), { error: 'must be a list of NAME:PORT' })

@@ -1,4 +1,5 @@
 import type { DaemonConfig } from './config.ts'
+import type { Part } from './cursors.ts'
 import type { Queue } from './queue.ts'
 
 /** What the thread of a queue is given. */
@@ -11,8 +12,10 @@ export interface QueueTask {
 export interface QueueCalls {
   /** Begins to answer packets. */
   start(): void
-  /** This stack's part of a view. */
-  collect(view: string, args: unknown): unknown
+  /** This stack's part of a view, its first piece. */
+  collect(view: string, args: unknown): Part
+  more(cursor: number): Part
+  leave(cursor: number): void
   /** See ServedStack; the thread ends behind it. */
   close(grace: number): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createStack } from './create-stack.ts'
+import { Cursors } from './cursors.ts'
 import { codeOf, DaemonError, messageOf, UsageError } from './errors.ts'
 import { createForwarder } from './logging.ts'
 import type { QueueCalls, QueueMessage, QueueRequest, QueueTask } from './queue-messages.ts'
@@ -13,9 +14,12 @@ const say = (message: QueueMessage): void => port.postMessage(message)
 const log = createForwarder(config, (record) => say({ kind: 'log', record }))
 
 function serve(stack: RunningStack): void {
+  const cursors = new Cursors()
   const calls: QueueCalls = {
     start: () => stack.start(),
-    collect: (view, args) => stack.collect(view, args),
+    collect: (view, args) => cursors.begin(stack.collect(view, args)),
+    more: (cursor) => cursors.more(cursor),
+    leave: (cursor) => cursors.leave(cursor),
     close: async (grace) => {
       await stack.close(grace)
       port.unref()

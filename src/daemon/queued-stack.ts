@@ -8,12 +8,13 @@ import { type Commons, callAll, openCommons } from '../device/queues.ts'
 import { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
 import type { ControlVerbs } from './control.ts'
+import { type Part, readFrom } from './cursors.ts'
 import { codeOf, DaemonError, messageOf } from './errors.ts'
 import type { Logger } from './logging.ts'
 import { QueueThread } from './queue-thread.ts'
 import type { ServedStack } from './served-stack.ts'
 import { shortName } from './sysctls.ts'
-import { settingOf, viewVerbs } from './views.ts'
+import { type Pieces, settingOf, viewVerbs } from './views.ts'
 
 /** A thread that ends sooner after its start, milliseconds, is started again only when that time is over. */
 const RESTART = 1000
@@ -124,10 +125,10 @@ export class QueuedStack implements ServedStack {
   }
 
   /** A thread that is about to be started again has nothing to tell, and finds what was set in the meantime. */
-  async #collect(view: string, args: unknown): Promise<unknown[]> {
+  async #collect(view: string, args: unknown): Promise<Pieces[]> {
     const asked = this.#threads.map(async (thread) => {
       try {
-        return [await thread.ask('collect', view, args)]
+        return [readFrom(thread, (await thread.ask('collect', view, args)) as Part)]
       } catch (error) {
         if (thread.isOver) return []
         throw error

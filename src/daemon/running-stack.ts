@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as afterOthers, setTimeout as wait } from 'node:timers/promises'
 import type { Duration } from '../base/time.ts'
 import type { TunDriver } from '../device/driver.ts'
 import { setNoNewPrivileges } from '../device/process.ts'
@@ -13,7 +13,7 @@ import type { Logger } from './logging.ts'
 import { QueueWatch } from './queue-watch.ts'
 import type { ServedStack } from './served-stack.ts'
 import type { Open } from './services/open-services.ts'
-import { collectView, viewVerbs } from './views.ts'
+import { collectView, type Pieces, viewVerbs } from './views.ts'
 
 /** How often the end of the last connection is looked for, milliseconds. */
 const CLOSE_CHECK = 20
@@ -29,8 +29,18 @@ export interface RunningParts {
   capture: CaptureFile | undefined
   /** Says what becomes of the device. */
   watchesDevice: boolean
+  /** Packets that the kernel dropped and that have been told of, where others watch the same device. */
+  told?: Int32Array
   /** Called when the device is let go. */
   onEnd?: () => void
+}
+
+/** Each piece in a turn of the event loop of its own, so that packets and timers are served in between. */
+export async function* inTurns(pieces: Iterable<unknown>): Pieces {
+  for (const piece of pieces) {
+    yield piece
+    await afterOthers()
+  }
 }
 
 /** A stack on its TUN device, with the services on it. */
@@ -46,7 +56,8 @@ export class RunningStack implements ServedStack {
     this.#parts = parts
     this.dev = parts.tun.name
     this.files = parts.capture === undefined ? [] : [parts.capture.path]
-    this.verbs = new Map(viewVerbs(async (view, args) => [this.collect(view, args)]))
+    this.verbs = new Map(viewVerbs(async (view, args) => [inTurns(this.collect(view, args))]))
+    this.#watchQueue()
     if (parts.watchesDevice) this.#watchDevice()
   }
 
@@ -87,15 +98,19 @@ export class RunningStack implements ServedStack {
     return timeWait.awaitingFin + table.size
   }
 
-  /** This stack's part of a view. */
-  collect(view: string, args: unknown): unknown {
+  /** This stack's part of a view, in pieces. */
+  collect(view: string, args: unknown): Iterable<unknown> {
     return collectView(view, this.#parts, args)
   }
 
-  #watchDevice(): void {
-    const { tun, log, driver, clock } = this.#parts
-    const queue = new QueueWatch(tun, log)
+  #watchQueue(): void {
+    const { tun, log, driver, clock, told } = this.#parts
+    const queue = new QueueWatch(tun, log, told)
     driver.onBacklog = () => queue.look(clock.now())
+  }
+
+  #watchDevice(): void {
+    const { tun, log } = this.#parts
     tun.on('down', () => log.warn(`${tun.name} is down: nothing is answered until it is up again`))
     tun.on('up', () => log.info(`${tun.name} is up`))
     tun.on('gone', () =>

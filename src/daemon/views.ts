@@ -1,7 +1,7 @@
 import type { Tun } from '../device/tun.ts'
 import { formatInterfaces, type InterfaceRow } from '../observe/interfaces.ts'
-import { formatNetstat, type NetstatOptions } from '../observe/netstat.ts'
-import { joinSockets, type SocketRow, snapshot } from '../observe/snapshot.ts'
+import { formatHeading, formatRows, type NetstatOptions } from '../observe/netstat.ts'
+import { datagrams, flows, joinSockets, listeners, type SocketRow } from '../observe/snapshot.ts'
 import type { Sockets } from '../socket/sockets.ts'
 import type { Counters } from '../stack/counters.ts'
 import { UsageError } from './errors.ts'
@@ -15,23 +15,58 @@ interface Viewed {
 
 /** What the daemon can be asked of its stacks, of which there may be several. */
 interface View {
-  /** What one stack has to say, as a value that can be sent to another thread. What it throws is the answer's error. */
-  collect(stack: Viewed, args: unknown): unknown
-  /** The answer made of what all have said, in the order of the stacks. */
-  join(parts: readonly unknown[], args: unknown): unknown
+  /**
+   * What one stack has to say, in pieces: each takes a moment, and is a value that can be sent to another thread. What it throws is the
+   * answer's error.
+   */
+  collect(stack: Viewed, args: unknown): Iterable<unknown>
+  /** The answer made of what all have said, in the order of the stacks: a value, or a text that comes in pieces. */
+  join(stacks: readonly Pieces[], args: unknown): unknown
 }
 
+/** What one stack has to say, asked for piece by piece. Whoever has begun comes to the end or calls `return`. */
+export type Pieces = AsyncGenerator<unknown, void>
+
+/** A view of which each stack has one piece. */
+const whole = (
+  tell: (stack: Viewed, args: unknown) => unknown,
+  join: (parts: readonly unknown[]) => unknown,
+): View => ({
+  *collect(stack, args) {
+    yield tell(stack, args)
+  },
+  join: async (stacks) => join(await firstOf(stacks)),
+})
+
+const firstOf = (stacks: readonly Pieces[]): Promise<unknown[]> =>
+  Promise.all(stacks.map(async (pieces) => (await pieces.next()).value))
+
+/** First what servers there are, as rows; then the connections, as text. */
 const netstat: View = {
-  collect: ({ sockets }) => snapshot(sockets),
-  join: (parts, args) =>
-    formatNetstat(joinSockets(parts as readonly SocketRow[][]), (args ?? {}) as NetstatOptions),
+  *collect({ sockets }, args) {
+    yield [listeners(sockets), datagrams(sockets)]
+    for (const rows of flows(sockets)) yield formatRows(rows, optionsOf(args))
+  },
+  async *join(stacks, args) {
+    const options = optionsOf(args)
+    try {
+      const servers = (await firstOf(stacks)) as [tcp: SocketRow[], udp: SocketRow[]][]
+      yield formatHeading(options) + formatRows(joinSockets(servers.map(([tcp]) => tcp)), options)
+      for (const pieces of stacks) yield* pieces as AsyncIterable<string>
+      yield formatRows(joinSockets(servers.map(([, udp]) => udp)), options)
+    } finally {
+      await Promise.all(stacks.map((pieces) => pieces.return()))
+    }
+  },
 }
+
+const optionsOf = (args: unknown): NetstatOptions => (args ?? {}) as NetstatOptions
 
 /** Every counter by group and name, summed. */
-const counters: View = {
-  collect: ({ sockets }) => groupsOf(sockets.stack.counters),
-  join: (parts) => (parts as readonly Groups[]).reduce(sum),
-}
+const counters = whole(
+  ({ sockets }) => groupsOf(sockets.stack.counters),
+  (parts) => (parts as readonly Groups[]).reduce(sum),
+)
 
 type Groups = Record<string, Record<string, number>>
 
@@ -54,8 +89,8 @@ const sum = (left: Groups, right: Groups): Groups =>
   )
 
 /** `{key, value}` sets a tunable in all stacks, `{key}` reads it, nothing lists all keys with their values. */
-const sysctl: View = {
-  collect: ({ sockets: { stack } }, args) => {
+const sysctl = whole(
+  ({ sockets: { stack } }, args) => {
     const { key, value } = (args ?? {}) as { key?: unknown; value?: unknown }
     if (key === undefined) return stack.sysctls.list().map((name) => [name, stack.sysctls.get(name)])
     const name = String(key)
@@ -65,14 +100,14 @@ const sysctl: View = {
     return now
   },
   // They are set in all or in none, so that one speaks for all.
-  join: ([first]) => first,
-}
+  ([first]) => first,
+)
 
 /** The device, which has one set of counters for all its queues. */
-const interfaces: View = {
-  collect: ({ tun }) => interfaceRow(tun),
-  join: ([first]) => formatInterfaces([first as InterfaceRow]),
-}
+const interfaces = whole(
+  ({ tun }) => interfaceRow(tun),
+  ([first]) => formatInterfaces([first as InterfaceRow]),
+)
 
 /** What the kernel transmits is what we receive. */
 function interfaceRow(tun: Tun): InterfaceRow {
@@ -87,16 +122,14 @@ function interfaceRow(tun: Tun): InterfaceRow {
 }
 
 /** How the load is shared: a record for each stack that lives. */
-const queues: View = {
-  collect: ({ sockets: { tcp, stack } }) => {
-    let connections = 0
-    for (const _ of tcp.connections()) connections++
+const queues = whole(
+  ({ sockets: { tcp, stack } }) => {
     const { PassiveOpens, ActiveOpens, InSegs, OutSegs } = stack.counters.tcp
     const { HandedOver, TakenOver, HandOverDropped } = stack.counters.stack
     const queue = stack.owners?.self ?? 0
     return {
       queue,
-      connections,
+      connections: tcp.table.size,
       PassiveOpens,
       ActiveOpens,
       InSegs,
@@ -106,8 +139,8 @@ const queues: View = {
       HandOverDropped,
     }
   },
-  join: (parts) => parts,
-}
+  (parts) => parts,
+)
 
 const VIEWS: ReadonlyMap<string, View> = new Map([
   ['netstat', netstat],
@@ -117,9 +150,9 @@ const VIEWS: ReadonlyMap<string, View> = new Map([
   ['queues', queues],
 ])
 
-/** The verbs of the control socket that look at stacks. `collect` asks all of them. */
+/** The verbs of the control socket that look at stacks. `collect` begins to ask all of them. */
 export const viewVerbs = (
-  collect: (view: string, args: unknown) => Promise<unknown[]>,
+  collect: (view: string, args: unknown) => Promise<readonly Pieces[]>,
 ): [verb: string, act: (args: unknown) => Promise<unknown>][] =>
   [...VIEWS].map(([name, view]) => [name, async (args) => view.join(await collect(name, args), args)])
 
@@ -129,6 +162,6 @@ export function settingOf(view: string, args: unknown): [key: string, value: str
   return view === 'sysctl' && value !== undefined ? [String(key), String(value)] : undefined
 }
 
-/** One stack's part of a view. */
-export const collectView = (view: string, stack: Viewed, args: unknown): unknown =>
+/** One stack's part of a view, in pieces that take a moment each; there is at least one. */
+export const collectView = (view: string, stack: Viewed, args: unknown): Iterable<unknown> =>
   VIEWS.get(view)!.collect(stack, args)

@@ -19,6 +19,8 @@ export interface Addon {
   readonly Bell: new (fd: number, callback: () => void) => NativeBell
   /** Completes the checksum of a row in place, as `flush` does without offload. */
   completeChecksum(memory: Uint8Array, rows: Int32Array, row: number): void
+  /** Appends the last of `count` packets to the one before if it goes on with it, as `read` does with `gro`; how many rows are left. */
+  joinLast(memory: Uint8Array, rows: Int32Array, count: number): number
 }
 
 export interface NativeOptions {
@@ -35,6 +37,8 @@ export interface NativeOptions {
   offload: number
   /** Whether many packets are to be written by one system call, through io_uring, while there is no offload. */
   ring: boolean
+  /** Whether segments that follow each other are to be read as one, while there is no offload. */
+  gro: boolean
   /** The arena's bytes; must never be transferred to another thread. */
   memory: Uint8Array
   /** Where packets are read to: offset and length in `memory`. */

@@ -16,6 +16,8 @@ export interface Commons {
   readonly rings: readonly (SharedArrayBuffer | undefined)[]
   /** For each stack: 1 when it has been called and has not looked since. */
   readonly flags: SharedArrayBuffer
+  /** One word: packets that the kernel dropped in front of the device, of which the log has been told. */
+  readonly told: SharedArrayBuffer
   /** For each stack: the bell it hears, and its queue of the device; descriptors of the process. */
   readonly bells: readonly number[]
   readonly queues: readonly number[]
@@ -44,10 +46,11 @@ export function openCommons(
     const queues = open(() => openQueue(name))
     const bells = open(makeBell)
     const flags = new SharedArrayBuffer(count * LINE * 4)
+    const told = new SharedArrayBuffer(4)
     const rings = Array.from({ length: count * count }, (_, i) =>
       i % (count + 1) === 0 ? undefined : PacketRing.memory(ringSize(count)),
     )
-    return { count, key0, key1, rings, flags, bells, queues }
+    return { count, key0, key1, rings, flags, told, bells, queues }
   } catch (error) {
     for (const fd of opened) close(fd)
     throw error

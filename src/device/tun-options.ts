@@ -17,6 +17,8 @@ export interface TunOptions {
   offload?: boolean | undefined
   /** Without offload: write many packets by one system call, through io_uring (Linux 6.4), if the kernel lets us. Off by default. */
   ring?: boolean | undefined
+  /** Without offload: read TCP segments that follow each other as one of up to 64 KB, as the kernel's generic receive offload does. Off by default. */
+  gro?: boolean | undefined
   /** Bytes. */
   mtu?: number | undefined
   /** The kernel's queue towards us, in packets. When left out, at least 4096 where we may (but as it is for `fd`): the kernel's 500 are less than a window. */

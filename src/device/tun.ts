@@ -293,6 +293,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
       group,
       offload: 0,
       ring: this.#hasRing,
+      gro: this.#options.gro === true,
       memory: this.memory,
       slab: this.#slab,
       slabSize: SLAB,

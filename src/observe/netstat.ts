@@ -28,10 +28,18 @@ const NAMES: Readonly<Record<State, string>> = {
 const HEADING = 'Proto Recv-Q Send-Q Local Address           Foreign Address         State      '
 
 /** The table of `netstat -n` (net-tools 2.10), to the column. */
-export function formatNetstat(rows: readonly SocketRow[], options: NetstatOptions): string {
+export const formatNetstat = (rows: readonly SocketRow[], options: NetstatOptions): string =>
+  formatHeading(options) + formatRows(rows, options)
+
+/** The two lines above the rows. */
+export const formatHeading = (options: NetstatOptions): string =>
+  `Active Internet connections ${titleOf(options)}\n${HEADING}\n`
+
+/** A line for each row that is to be shown. */
+export function formatRows(rows: readonly SocketRow[], options: NetstatOptions): string {
   const both = options.tcp !== true && options.udp !== true
   const shown = rows.filter((row) => (both || options[row.protocol] === true) && isWanted(row, options))
-  return [`Active Internet connections ${titleOf(options)}`, HEADING, ...shown.map(formatRow), ''].join('\n')
+  return shown.map((row) => `${formatRow(row)}\n`).join('')
 }
 
 function titleOf(options: NetstatOptions): string {

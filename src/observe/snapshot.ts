@@ -1,4 +1,3 @@
-import { DatagramSocket } from '../socket/datagram-socket.ts'
 import type { Sockets } from '../socket/sockets.ts'
 import type { Connection } from '../tcp/connection.ts'
 import { Resting } from '../tcp/rest.ts'
@@ -20,20 +19,46 @@ export interface SocketRow {
   state: State | undefined
 }
 
-/** Every socket there is: listeners, connections, handshakes, TIME-WAIT, UDP. */
+/** Rows of a table that are looked at in one piece. */
+const PIECE = 512
+
+/** Every socket there is: listeners, handshakes, connections, TIME-WAIT, UDP. */
 export function snapshot(sockets: Sockets): SocketRow[] {
-  return [
-    ...listeners(sockets),
-    ...Array.from(sockets.tcp.table.all(), connectionRow),
-    ...handshakes(sockets),
-    ...timeWaits(sockets),
-    ...datagrams(sockets),
-  ]
+  const rows = listeners(sockets)
+  for (const piece of flows(sockets)) rows.push(...piece)
+  return [...rows, ...datagrams(sockets)]
 }
 
-/** The sockets of several stacks that serve one address together: servers that each of them has are one. */
+/**
+ * Every connection, those that are being opened and those in TIME-WAIT among them, in pieces that take a moment each. A piece is as things
+ * are when it is asked for. Of what happens meanwhile: who comes may be there or not, and so may who goes; who passes from one table to
+ * the next (SYN-RECEIVED, ESTABLISHED, TIME-WAIT) may be there twice; whoever stays is there once.
+ */
+export function* flows({ tcp }: Sockets): Generator<SocketRow[]> {
+  yield* pieces((add, at) =>
+    tcp.synCache.scan(at, PIECE, (local, remote, ports) =>
+      add(bareRow(local, remote, ports, 'SYN-RECEIVED')),
+    ),
+  )
+  yield* pieces((add, at) => tcp.table.scan(at, PIECE, (c) => add(connectionRow(c))))
+  yield* pieces((add, at) =>
+    tcp.timeWait.scan(at, PIECE, (local, remote, ports, _until, _shared, state) =>
+      add(bareRow(local, remote, ports, state)),
+    ),
+  )
+}
+
+/** `read` adds the rows of one piece, and returns where the next one begins, or -1. */
+function* pieces(read: (add: (row: SocketRow) => void, at: number) => number): Generator<SocketRow[]> {
+  for (let at = 0; at !== -1; ) {
+    const rows: SocketRow[] = []
+    at = read((row) => rows.push(row), at)
+    yield rows
+  }
+}
+
+/** What several stacks serve one address with: servers that each of them has are one. */
 export function joinSockets(parts: readonly (readonly SocketRow[])[]): SocketRow[] {
-  if (parts.length === 1) return [...parts[0]!]
   const servers = new Map<string, SocketRow>()
   const joined: SocketRow[] = []
   for (const row of parts.flat()) {
@@ -55,7 +80,8 @@ export function joinSockets(parts: readonly (readonly SocketRow[])[]): SocketRow
   return joined
 }
 
-function listeners({ tcp }: Sockets): SocketRow[] {
+/** Whatever listens for connections. */
+export function listeners({ tcp }: Sockets): SocketRow[] {
   return [...tcp.listeners].map((listener) => ({
     protocol: 'tcp',
     receiveQueue: listener.queued,
@@ -83,43 +109,21 @@ function connectionRow(c: Connection | Resting): SocketRow {
   }
 }
 
-function handshakes({ tcp }: Sockets): SocketRow[] {
-  const rows: SocketRow[] = []
-  tcp.synCache.forEach((local, remote, ports) => {
-    rows.push(bareRow(local, remote, ports, 'SYN-RECEIVED'))
-  })
-  return rows
-}
-
-function timeWaits({ tcp }: Sockets): SocketRow[] {
-  const rows: SocketRow[] = []
-  tcp.timeWait.forEach((local, remote, ports, _until, _shared, state) => {
-    rows.push(bareRow(local, remote, ports, state))
-  })
-  return rows
-}
-
 function bareRow(local: number, remote: number, ports: number, state: State): SocketRow {
   const localPort = ports & 0xffff
   const remotePort = ports >>> 16
   return { protocol: 'tcp', receiveQueue: 0, sendQueue: 0, local, localPort, remote, remotePort, state }
 }
 
-function datagrams(sockets: Sockets): SocketRow[] {
-  const rows: SocketRow[] = []
-  for (const socket of sockets.open) {
-    if (!(socket instanceof DatagramSocket) || !socket.udp.isBound) continue
-    const { udp } = socket
-    rows.push({
-      protocol: 'udp',
-      receiveQueue: udp.queue.length,
-      sendQueue: 0,
-      local: udp.localAddress,
-      localPort: udp.localPort,
-      remote: udp.remoteAddress,
-      remotePort: udp.remotePort,
-      state: udp.isConnected ? 'ESTABLISHED' : undefined,
-    })
-  }
-  return rows
-}
+/** The sockets of UDP that are bound. */
+export const datagrams = ({ stack }: Sockets): SocketRow[] =>
+  Array.from(stack.udp.table, (socket) => ({
+    protocol: 'udp',
+    receiveQueue: socket.queue.length,
+    sendQueue: 0,
+    local: socket.localAddress,
+    localPort: socket.localPort,
+    remote: socket.remoteAddress,
+    remotePort: socket.remotePort,
+    state: socket.isConnected ? 'ESTABLISHED' : undefined,
+  }))

@@ -32,6 +32,16 @@ export class ConnectionTable {
     for (const c of this.#rows) if (c !== undefined) yield c
   }
 
+  /** Those in `most` rows from row `from` on; returns the row to go on from, or -1. */
+  scan(from: number, most: number, visit: (c: Connection | Resting) => void): number {
+    const end = Math.min(from + most, this.#rows.length)
+    for (let row = from; row < end; row++) {
+      const c = this.#rows[row]
+      if (c !== undefined) visit(c)
+    }
+    return end < this.#rows.length ? end : -1
+  }
+
   /** Those that do not rest. */
   *awake(): IterableIterator<Connection> {
     for (const c of this.#rows) if (c instanceof Connection) yield c

@@ -7,9 +7,8 @@ export class Delivery {
   delivered = 0
   /** Of these, those that were acknowledged cumulatively for the first time. */
   cumulative = 0
-  /** A segment that had been sent again was among them, and one that never was. */
+  /** A segment that had been sent again was among them. */
   hadResent = false
-  hadOriginal = false
   /** Something was newly SACKed. */
   hadSacked = false
   /** An original segment was delivered that lies below what was known to have arrived before: the path reorders. */
@@ -30,7 +29,6 @@ export class Delivery {
     this.delivered = 0
     this.cumulative = 0
     this.hadResent = false
-    this.hadOriginal = false
     this.hadSacked = false
     this.isReordered = false
     this.firstSentAt = -1

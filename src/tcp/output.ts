@@ -8,22 +8,26 @@ import { noteLimit } from './limits.ts'
 import { Mark } from './mark.ts'
 import { NO_PROBE, PROBE_WAITS } from './mtu-search.ts'
 import { optionsLength } from './options.ts'
-import { sackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
+import { countSackBlocks, sendAck, sendProbe, sendSegment, sendSyn, spoke } from './segments.ts'
 import type { SendState } from './send.ts'
+import { SUPER_SEGMENT } from './send-room.ts'
 import { Timer } from './timers.ts'
 import { toPieceEnd, trainLength } from './train.ts'
-
-/** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
-const SUPER_SEGMENT = 65535 - 20 - 60
 
 /** Where a segment stands among those that leave together. */
 const Train = { Within: 0, End: 1, Alone: 2 } as const
 
-/** Segments that may be out whatever their size, and then one for every 512 bytes of send buffer: a peer may ask for tiny ones (CVE-2019-11479). */
+/**
+ * Segments that may be out whatever their size, and then one for every 512 bytes of send buffer: a peer may ask for tiny ones
+ * (CVE-2019-11479).
+ */
 const LEAST_ROWS = 1024
 const ROW_SHIFT = 9
 
-/** Says what is due now: acknowledgements, what was lost, what is new. False when the sink had no room for all of it, or its share of this turn is used up. */
+/**
+ * Says what is due now: acknowledgements, what was lost, what is new. False when the sink had no room for all of it, or the connection's
+ * share of this turn is used up.
+ */
 export function output(c: Connection, out: SegmentSink, now: Instant): boolean {
   switch (c.state) {
     case 'CLOSED':
@@ -234,8 +238,7 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
       // SHLD-29: the first probe of a shut window is due after a time-out.
       if (send.flight === 0 && !c.timers.isArmed(Timer.Persist))
         c.timers.arm(Timer.Persist, now, c.rtt.timeout)
-      observe(c)
-      return true
+      break
     }
     if (length > size) left = train = 0
     else if (left === 0) left = train = trainLength(c, size, burst)
@@ -276,9 +279,12 @@ function observe(c: Connection): void {
 
 /** Payload of a full segment beside the SACK blocks that it has to carry. */
 const sizeNow = (c: Connection): number =>
-  c.segmentSize - optionsLength(c.options, sackBlocks(c)) + optionsLength(c.options, 0)
+  c.segmentSize - optionsLength(c.options, countSackBlocks(c)) + optionsLength(c.options, 0)
 
-/** How many bytes, up to `burst`, may be sent as the next segment: full ones (SHLD-28), the windows (RFC 5681 §2), Nagle, silly windows (MUST-38). */
+/**
+ * How many bytes, up to `burst`, may be sent as the next segment: full ones (SHLD-28), the windows (RFC 5681 §2), Nagle, silly windows
+ * (MUST-38).
+ */
 function allowed(c: Connection, size: number, burst: number): number {
   const { send, recovery } = c
   if (recovery.board.count >= Math.max(LEAST_ROWS, send.limit >> ROW_SHIFT)) return 0
@@ -315,8 +321,9 @@ function sendNew(
   const end = add(seq, length)
   const isLast = end === send.end
   const hasFin = isLast && send.hasFin
-  // PSH ends what the user gave (MUST-61, SHLD-27), and comes with the next piece's end after half a window, so that no receiver holds data back. Linux also sets it on
-  // each super-segment, and so at the end of those that leave together, for the receiver to gather them.
+  // PSH ends what the user gave (MUST-61, SHLD-27), and comes with the next piece's end after half a window, so that no receiver
+  // holds data back. Linux also sets it on each super-segment, and so at the end of those that leave together, for the receiver
+  // to gather them.
   const isEnd = isLast && !send.isUnfinished
   const isPushed =
     isEnd ||

@@ -95,15 +95,14 @@ export class Reassembly {
 
   /**
    * Writes SACK blocks to `out` from pair `from` to pair `most`: the range that arrived last, then those that were first before it
-   * (RFC 2018 §4), then others. Returns how many pairs `out` then holds.
+   * (RFC 2018 §4), then others.
    */
-  sackBlocks(out: Int32Array, from: number, most: number): number {
+  sackBlocks(out: Int32Array, from: number, most: number): void {
     let count = from
     for (let i = 0; i < this.#recent && count < most; i++)
       count = this.#put(out, from, count, this.#rangeAt(this.#recentAt(i)))
     for (let range = 0; range < this.#count && count < most; range++)
       count = this.#put(out, from, count, range)
-    return count
   }
 
   clear(): void {

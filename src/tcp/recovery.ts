@@ -20,7 +20,8 @@ const delivery = new Delivery()
 
 /**
  * Loss recovery: what was sent and is not acknowledged, what of it is presumed lost, and which phase that puts the connection in. RACK
- * (RFC 8985) with SACK, NewReno (RFC 6582) without; a window of losses halves once (RFC 5681 §4.3); F-RTO (RFC 5682) after a time-out; what proves spurious is undone.
+ * (RFC 8985) with SACK, NewReno (RFC 6582) without; a window of losses is answered once (RFC 5681 §4.3); F-RTO (RFC 5682) after a
+ * time-out; what proves spurious is undone.
  */
 export class Recovery implements DeliveryWatcher {
   phase: Phase = 'open'
@@ -136,7 +137,10 @@ export class Recovery implements DeliveryWatcher {
       )
   }
 
-  /** The retransmission timer expired (RFC 6298 §5.4, RFC 5681 §3.1, RFC 8985 §6.3). Recovery is over, and none begins before `high` is reached (RFC 6675 §5.1). */
+  /**
+   * The retransmission timer expired (RFC 6298 §5.4, RFC 5681 §3.1, RFC 8985 §6.3). Recovery is over, and none begins before `high` is
+   * reached (RFC 6675 §5.1).
+   */
   timeout(c: Connection, now: Instant): void {
     const { board } = this
     const isNewEpisode = this.phase === 'open' || this.phase === 'disorder' || this.phase === 'reduction'
@@ -160,7 +164,10 @@ export class Recovery implements DeliveryWatcher {
     c.tailProbe.cancel()
   }
 
-  /** The peer says that the path is congested (RFC 3168 §6.1.2): as a loss of what was in `flight`, once a window, without any being lost. */
+  /**
+   * The peer says that the path is congested (RFC 3168 §6.1.2): the answer is that to a loss while `flight` was out, once a window, though
+   * nothing was lost.
+   */
   congestionMarked(c: Connection, flight: number, now: Instant): void {
     this.undo.forbid()
     if (this.phase !== 'open' && this.phase !== 'disorder') return
@@ -336,6 +343,7 @@ export class Recovery implements DeliveryWatcher {
     return this.undo.isAllDuplicate || this.undo.isLate(c.options.timestamps && seg.hasTimestamps, seg.tsEcr)
   }
 
+  /** Recovery has come to its end. True when it was taken back. */
   #undoAfterRecovery(c: Connection, seg: Segment): boolean {
     if (!this.#mayUndo(c, seg)) {
       this.losses.rack.recovered()
@@ -348,6 +356,7 @@ export class Recovery implements DeliveryWatcher {
     return true
   }
 
+  /** A part of what was taken for lost had only been late. True when nothing more is to be decided. */
   #undoPartially(c: Connection, seg: Segment, now: Instant): boolean {
     const isLate = this.undo.isLate(c.options.timestamps && seg.hasTimestamps, seg.tsEcr)
     if (!this.undo.isPossible || !isLate) return false
@@ -381,6 +390,7 @@ export class Recovery implements DeliveryWatcher {
     return c.send.una === this.high && !c.options.sack && c.send.flight > 0
   }
 
+  /** What the threshold comes back to when a reduction is undone: at least three quarters of the window (Linux's tcp_current_ssthresh). */
   #presentThreshold(c: Connection): number {
     const { window, threshold } = c.congestion
     if (this.inReduction) return threshold

@@ -289,7 +289,6 @@ export class Scoreboard {
       out.cumulative += length
       if ((marks & Mark.EverResent) !== 0) out.hadResent = true
       else {
-        out.hadOriginal = true
         if (out.firstSentAt < 0) out.firstSentAt = sentAt
         out.lastSentAt = sentAt
         this.#noteReordering(0, out)
@@ -315,7 +314,6 @@ export class Scoreboard {
     out.hadSacked = true
     if ((marks & Mark.EverResent) === 0) {
       out.sackedSentAt = sentAt
-      out.hadOriginal = true
       this.#noteReordering(row, out)
     }
     this.arrivedSentAt = sentAt

@@ -74,26 +74,30 @@ function synData(c: Connection): number {
   return c.fastOpen.dataSent
 }
 
-/** The MSS to announce in every SYN (MUST-14, SHLD-5, MAY-3): what our interface, which has one MTU, takes without options (MUST-67, SHLD-6). */
+/**
+ * The MSS to announce in every SYN (MUST-14, SHLD-5, MAY-3): what our interface, which has one MTU, takes without options (MUST-67,
+ * SHLD-6).
+ */
 export function announcedMss(host: TcpHost, settings: Settings): number {
   const mss = host.receiveMtu - 40
   return settings.maxSegment === 0 ? mss : Math.min(mss, settings.maxSegment)
 }
 
-/** SACK blocks that the next segment of `c` carries. */
-export function sackBlocks(c: Connection): number {
+/** How many SACK blocks the next segment of `c` carries. */
+export function countSackBlocks(c: Connection): number {
   const ranges = c.receive.reassembly.count + (c.duplicates.count > 0 ? 1 : 0)
   if (ranges === 0 || !c.options.sack) return 0
   return Math.min(ranges, c.options.timestamps ? SACK_WITH_TIMESTAMPS : SACK_ALONE)
 }
 
-/** A duplicate comes first, and behind it the range that it lies in, if there is one (RFC 2883 §4). Returns how many blocks there are. */
-function fillSackBlocks(c: Connection, most: number): number {
-  if (most === 0) return 0
+/** A duplicate comes first, and behind it the range that it lies in, if there is one (RFC 2883 §4). */
+function fillSackBlocks(c: Connection, count: number): void {
+  if (count === 0) return
   const { reassembly } = c.receive
-  if (!c.duplicates.take(edges)) return reassembly.sackBlocks(edges, 0, most)
-  reassembly.touch(edges[0] as Seq)
-  return reassembly.sackBlocks(edges, 1, most)
+  if (c.duplicates.take(edges)) {
+    reassembly.touch(edges[0] as Seq)
+    reassembly.sackBlocks(edges, 1, count)
+  } else reassembly.sackBlocks(edges, 0, count)
 }
 
 /**
@@ -112,7 +116,7 @@ export function sendSegment(
   if (at < 0) return false
   const { send, options, ecn } = c
   const isNew = length > 0 && seq === send.nxt && !send.owesProbe
-  const blocks = sackBlocks(c)
+  const blocks = countSackBlocks(c)
   const headerLength = TCP_HEADER + optionsLength(options, blocks)
   const isUrgent = send.isUrgent && distance(seq, send.up) > 0 && distance(seq, send.up) <= 0xffff
   writeTcpHeader(
@@ -167,10 +171,10 @@ function emit(
   gsoSize: number,
   tos: number,
 ): void {
-  const segments = gsoSize === 0 ? 1 : Math.ceil((firstLength + secondLength) / gsoSize)
+  const payload = firstLength + secondLength
+  const segments = gsoSize === 0 ? 1 : Math.ceil(payload / gsoSize)
   c.tcp.host.counters.OutSegs += segments
   c.segmentsOut += segments
-  const payload = firstLength + secondLength
   if (payload > 0) {
     c.statistics.dataSegmentsOut += segments
     c.statistics.dataOctetsOut += payload

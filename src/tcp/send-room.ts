@@ -1,8 +1,8 @@
 import { add, before, distance, earlier } from '../wire/seq.ts'
 import type { Connection } from './connection.ts'
 
-/** The largest super-segment's payload: what an IP packet holds beside the longest headers. */
-const MAX_PIECE = 65535 - 20 - 60
+/** Payload of the largest super-segment: what an IP packet holds beside the longest headers. */
+export const SUPER_SEGMENT = 65535 - 20 - 60
 
 /** A third of the send buffer is free, and less than half of TCP_NOTSENT_LOWAT unsent: worth telling a writer (Linux's sk_stream_is_writeable). */
 export const hasRoom = (c: Connection): boolean =>
@@ -35,7 +35,7 @@ export function roomToSend(c: Connection, length: number): number {
 
 /** What may go out at once: half the largest window that the peer has offered, in whole segments (Linux's size goal). */
 export function pieceSize(c: Connection, segmentSize: number): number {
-  const most = Math.min(MAX_PIECE, c.send.maxWindow >> 1)
+  const most = Math.min(SUPER_SEGMENT, c.send.maxWindow >> 1)
   return Math.max(segmentSize, most - (most % segmentSize))
 }
 

@@ -201,13 +201,14 @@ export class SynCache {
     for (let row = 0; row < this.#used; row++) if (this.#listeners[row] === listener) this.#remove(row)
   }
 
-  /** Calls `visit` with local and remote address, ports (remote << 16 | local) and retransmissions of each handshake. */
-  forEach(visit: (local: number, remote: number, ports: number, retransmits: number) => void): void {
-    for (let row = 0; row < this.#used; row++) {
-      if (this.#listeners[row] === undefined) continue
+  /** Each handshake in `most` rows from row `from` on, with ports (remote << 16 | local); returns the row to go on from, or -1. */
+  scan(from: number, most: number, visit: (local: number, remote: number, ports: number) => void): number {
+    const end = Math.min(from + most, this.#used)
+    for (let row = from; row < end; row++) {
       const [local = 0, remote = 0, ports = 0] = this.#rows.subarray(row * STRIDE, row * STRIDE + 3)
-      visit(local, remote, ports, this.#rows[row * STRIDE + Field.Retransmits]!)
+      if (this.#listeners[row] !== undefined) visit(local, remote, ports)
     }
+    return end < this.#used ? end : -1
   }
 
   /** The handshake's last ACK: a connection, given to the listener. */

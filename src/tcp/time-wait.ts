@@ -20,6 +20,16 @@ const REUSES_PORT = 1 << 22
 /** The peer's FIN has not come: FIN-WAIT-2 of a connection that nobody holds. */
 const AWAITS_FIN = 1 << 23
 
+/** Is shown local and remote address, ports (remote << 16 | local), the moment the wait ends, and who may share the port. */
+type Visit = (
+  local: number,
+  remote: number,
+  ports: number,
+  until: Instant,
+  shared: SharedPort,
+  state: 'TIME-WAIT' | 'FIN-WAIT-2',
+) => void
+
 /** Beyond any number that the old connection may have used (Linux's tw_snd_nxt + 65535 + 2). */
 const BEYOND = 0xffff + 2
 
@@ -152,19 +162,16 @@ export class TimeWaitTable {
     }
   }
 
-  /** Calls `visit` with local and remote address, ports (remote << 16 | local), the moment the wait ends, and who may share the port. */
-  forEach(
-    visit: (
-      local: number,
-      remote: number,
-      ports: number,
-      until: Instant,
-      shared: SharedPort,
-      state: 'TIME-WAIT' | 'FIN-WAIT-2',
-    ) => void,
-  ): void {
+  /** All rows. */
+  forEach(visit: Visit): void {
+    this.scan(0, this.#rows.end, visit)
+  }
+
+  /** Those in `most` rows from row `from` on; returns the row to go on from, or -1. */
+  scan(from: number, most: number, visit: Visit): number {
     const rows = this.#rows
-    for (let row = 0; row < rows.end; row++) {
+    const end = Math.min(from + most, rows.end)
+    for (let row = from; row < end; row++) {
       const ports = rows.get(row, Field.Ports)
       if (ports === 0) continue
       const shared = {
@@ -174,6 +181,7 @@ export class TimeWaitTable {
       const local = rows.get(row, Field.Local)
       visit(local, rows.get(row, Field.Remote), ports, rows.until(row), shared, this.stateOf(row))
     }
+    return end < rows.end ? end : -1
   }
 
   #timeWait(row: number, seg: Segment, isStale: boolean, now: Instant): void {

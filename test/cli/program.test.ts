@@ -59,7 +59,7 @@ describe('the options of up', () => {
     const program = new Command()
     addUp(program, () => {})
     const names = program.commands[0]!.options.map((option) => option.name())
-    const others = ['config', 'offload', 'io-uring']
+    const others = ['config', 'offload', 'io-uring', 'gro']
     expect(names.filter((name) => !others.includes(name)).sort()).toEqual([...OPTION_NAMES].sort())
   })
 
@@ -74,6 +74,8 @@ describe('the options of up', () => {
     expect(said('--offload')).toEqual({ 'no-offload': false })
     expect(said('--no-io-uring')).toEqual({ 'no-io-uring': true })
     expect(said('--io-uring')).toEqual({ 'no-io-uring': false })
+    expect(said('--no-gro')).toEqual({ 'no-gro': true })
+    expect(said('--gro')).toEqual({ 'no-gro': false })
     expect(said('--service', 'echo:7', '--service', 'talk')).toEqual({ service: ['echo:7', 'talk'] })
     expect(said('--sysctl', 'a=1', '--sysctl', 'b=2')).toEqual({ sysctl: ['a=1', 'b=2'] })
   })

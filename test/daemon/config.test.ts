@@ -38,6 +38,7 @@ describe('defaults', () => {
       queues: 1,
       offload: true,
       ring: true,
+      gro: true,
       tunFd: undefined,
       quietTime: 0,
       services: [
@@ -86,6 +87,7 @@ describe('every option', () => {
     queues: '1',
     'no-offload': true,
     'no-io-uring': true,
+    'no-gro': true,
     'tun-fd': '5',
     'quiet-time': '30',
     service: ['echo:7007', 'talk'],
@@ -108,6 +110,7 @@ describe('every option', () => {
     queues: 1,
     offload: false,
     ring: false,
+    gro: false,
     tunFd: 5,
     quietTime: 30,
     services: [
@@ -136,6 +139,7 @@ describe('every option', () => {
     queues = 1
     no-offload = true
     no-io-uring = true
+    no-gro = true
     tun-fd = 5
     quiet-time = 30
     service = ["echo:7007", "talk"]
@@ -165,6 +169,7 @@ describe('every option', () => {
       mtu: '1400',
       'no-offload': false,
       'no-io-uring': false,
+      'no-gro': false,
       sysctl: ['tcp_fin_timeout=9'],
       service: ['time'],
     })
@@ -173,6 +178,7 @@ describe('every option', () => {
       mtu: 1400,
       offload: true,
       ring: true,
+      gro: true,
       services: [{ name: 'time', port: 37 }],
       sysctls: new Map([
         ['tcp_fin_timeout', '9'],

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { existsSync, linkSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
+import { setImmediate as afterOthers } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { ask } from '../../src/cli/control-client.ts'
 import { ControlServer, type ControlVerbs } from '../../src/daemon/control.ts'
@@ -13,6 +14,8 @@ const VERBS: ControlVerbs = new Map<string, (args: unknown) => unknown>([
   ['later', (args) => new Promise((resolve) => setImmediate(() => setImmediate(resolve, args)))],
   ['nothing', () => undefined],
   ['big', () => 'x'.repeat(4 << 20)],
+  ['text', (args) => pieces(args as string[])],
+  ['endless', () => pieces(endless())],
   [
     'fail',
     () => {
@@ -20,6 +23,26 @@ const VERBS: ControlVerbs = new Map<string, (args: unknown) => unknown>([
     },
   ],
 ])
+
+/** A text in pieces; `fail` is none. */
+async function* pieces(all: Iterable<string>): AsyncGenerator<string> {
+  try {
+    for (const piece of all) {
+      if (piece === 'fail') throw new Error('it is Tuesday')
+      yield piece
+      await afterOthers()
+    }
+  } finally {
+    ended++
+  }
+}
+
+function* endless(): Generator<string> {
+  for (;;) yield 'and so on, '
+}
+
+/** How many texts have come to their end, or been left. */
+let ended = 0
 
 async function serving(path = join(temporaryFolder(), 'tun9.sock')): Promise<ControlServer> {
   const server = await ControlServer.listen(path, VERBS)
@@ -57,6 +80,29 @@ test('what a verb throws and a verb that is not there are errors of the client',
   const { path } = await serving()
   await expect(ask(path, 'fail', null)).rejects.toThrow('it is Monday')
   await expect(ask(path, 'ecko', null)).rejects.toThrow("no verb 'ecko' (did you mean 'echo'?)")
+})
+
+test('a text comes in pieces, and is one answer', async () => {
+  const { path } = await serving()
+  expect(await ask(path, 'text', ['a\n"ä', '', '\\z'])).toBe('a\n"ä\\z')
+  expect(await ask(path, 'text', [])).toBe('')
+})
+
+test('a text that fails is an error before it has begun, and broken off afterwards', async () => {
+  const { path } = await serving()
+  await expect(ask(path, 'text', ['fail'])).rejects.toThrow('it is Tuesday')
+  await expect(ask(path, 'text', ['a', 'fail'])).rejects.toThrow('ended the conversation')
+  expect(await ask(path, 'echo', 1)).toBe(1)
+})
+
+test('a text that nobody reads to its end is left', async () => {
+  const { path } = await serving()
+  const before = ended
+  const rude = await client(path)
+  rude.write('{"verb":"endless"}\n')
+  await once(rude, 'data')
+  rude.destroy()
+  await expect.poll(() => ended).toBe(before + 1)
 })
 
 test('requests of one connection are answered in order, also after its half-close', async () => {

@@ -27,7 +27,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     'MUST-11',
     'tcp/arrives/check-rst.ts',
-    `c.state === 'SYN-RECEIVED' ? 'refused' : 'reset'`,
+    `c.state === 'SYN-RECEIVED' && c.isActive ? 'refused' : 'reset'`,
     `'reset'`,
   ),
   mutation('MUST-12', 'tcp/arrives/check-rst.ts', `'refused' : 'reset'`, `'refused' : 'closed'`),
@@ -59,7 +59,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'choose(candidates, local, choice) ?? choose(candidates, 0, choice)',
     'choose(candidates, 0, choice) ?? choose(candidates, local, choice)',
   ),
-  mutation('MUST-48', 'tcp/segments.ts', '    typeOfService,\n    timeToLive,', '    0,\n    timeToLive,'),
+  mutation('MUST-48', 'tcp/segments.ts', '    tos,\n    timeToLive,', '    0,\n    timeToLive,'),
   mutation(
     'MUST-50',
     'ip/options.ts',

@@ -106,15 +106,18 @@ export interface TcpFields extends PortFields {
   ack?: number
   flags: number
   window?: number
+  /** A multiple of four bytes. */
+  tcpOptions?: Uint8Array
 }
 
-/** A TCP segment without options. */
 export function tcpPacket(data: Uint8Array, fields: TcpFields): Uint8Array {
   const { source = PEER, destination = US, sourcePort = 4000, destinationPort = 7, flags } = fields
-  const { seq = 0, ack = 0, window = 65535 } = fields
-  const bytes = new Uint8Array(TCP_HEADER + data.length)
-  writeTcpHeader(bytes, 0, sourcePort, destinationPort, toSeq(seq), toSeq(ack), TCP_HEADER, flags, window, 0)
-  bytes.set(data, TCP_HEADER)
+  const { seq = 0, ack = 0, window = 65535, tcpOptions = new Uint8Array(0) } = fields
+  const header = TCP_HEADER + tcpOptions.length
+  const bytes = new Uint8Array(header + data.length)
+  writeTcpHeader(bytes, 0, sourcePort, destinationPort, toSeq(seq), toSeq(ack), header, flags, window, 0)
+  bytes.set(tcpOptions, TCP_HEADER)
+  bytes.set(data, header)
   const pseudo = pseudoHeader(source, destination, Protocol.Tcp, bytes.length)
   put16(bytes, TCP_CHECKSUM_OFFSET, finish(sum(bytes, 0, bytes.length, pseudo)))
   return ipPacket(bytes, { protocol: Protocol.Tcp, ...fields })

@@ -101,12 +101,18 @@ describe('how long an acknowledgement waits', () => {
   })
 })
 
+/** A request of ten bytes, answered at once by as many. */
+function answered(options: PeerOptions = {}): Peer {
+  const peer = established(options)
+  peer.sends('P. 1:11(10) ack 1')
+  peer.writes(10)
+  peer.expects('P. 1:11(10) ack 11')
+  return peer
+}
+
 describe('data in both directions', () => {
   test('an answer makes acknowledgements wait for the next one, though quick ones are left', () => {
-    const peer = established()
-    peer.sends('P. 1:11(10) ack 1')
-    peer.writes(10)
-    peer.expects('P. 1:11(10) ack 11')
+    const peer = answered()
     peer.sends('P. 11:21(10) ack 11')
     peer.expectsNothing()
     peer.writes(10)
@@ -125,10 +131,7 @@ describe('data in both directions', () => {
   })
 
   test('an acknowledgement that no answer carried ends it', () => {
-    const peer = established()
-    peer.sends('P. 1:11(10) ack 1')
-    peer.writes(10)
-    peer.expects('P. 1:11(10) ack 11')
+    const peer = answered()
     peer.sends('P. 11:21(10) ack 11')
     expect(ackedAt(peer, peer.elapsed)).toBe(40 * MILLISECOND)
     peer.sends('P. 21:31(10) ack 11')
@@ -136,10 +139,7 @@ describe('data in both directions', () => {
   })
 
   test('tcp_pingpong_thresh answers are needed', () => {
-    const peer = established({ sysctl: { tcp_pingpong_thresh: 2 } })
-    peer.sends('P. 1:11(10) ack 1')
-    peer.writes(10)
-    peer.expects('P. 1:11(10) ack 11')
+    const peer = answered({ sysctl: { tcp_pingpong_thresh: 2 } })
     peer.sends('P. 11:21(10) ack 11')
     peer.expects('. 11:11(0) ack 21')
     peer.writes(10)
@@ -152,10 +152,7 @@ describe('data in both directions', () => {
 describe('TCP_QUICKACK', () => {
   /** A request, answered at once: acknowledgements wait for the next answer. */
   function talking(): Peer {
-    const peer = established()
-    peer.sends('P. 1:11(10) ack 1')
-    peer.writes(10)
-    peer.expects('P. 1:11(10) ack 11')
+    const peer = answered()
     peer.reads()
     expect(peer.c.ackDelay.isTwoWay(peer.c)).toBe(true)
     return peer
@@ -242,10 +239,7 @@ describe('what the user reads', () => {
   })
 
   test('with data in both directions the answer is waited for', () => {
-    const peer = established()
-    peer.sends('P. 1:11(10) ack 1')
-    peer.writes(10)
-    peer.expects('P. 1:11(10) ack 11')
+    const peer = answered()
     peer.sends('P. 11:21(10) ack 11')
     peer.reads()
     peer.expectsNothing()

@@ -38,6 +38,18 @@ function measured(options: PeerOptions = {}): Peer {
   return peer
 }
 
+/** A router says that segments are too large of which one has got through. */
+function contradicted(): Peer {
+  const peer = measured()
+  peer.writes(1460)
+  peer.takes()
+  peer.sends('. 1:1(0) ack 1461')
+  peer.writes(2920)
+  peer.takes()
+  narrows(peer, 1000, 1461)
+  return peer
+}
+
 const sizes = (lines: readonly string[]): number[] => lines.map((line) => Number(/\((\d+)\)/.exec(line)?.[1]))
 
 describe('what routers say of the path', () => {
@@ -89,13 +101,7 @@ describe('what routers say of the path', () => {
   })
 
   test('[RFC5927 §7.2] against what was seen to get through a router counts only after a time-out', () => {
-    const peer = measured()
-    peer.writes(1460)
-    peer.takes()
-    peer.sends('. 1:1(0) ack 1461')
-    peer.writes(2920)
-    peer.takes()
-    narrows(peer, 1000, 1461)
+    const peer = contradicted()
     expect(peer.c.segmentSize).toBe(1460)
     peer.expectsNothing()
     peer.advance(2 * SECOND)
@@ -104,13 +110,7 @@ describe('what routers say of the path', () => {
   })
 
   test('[RFC5927 §7.2] and not at all when the segment is acknowledged', () => {
-    const peer = measured()
-    peer.writes(1460)
-    peer.takes()
-    peer.sends('. 1:1(0) ack 1461')
-    peer.writes(2920)
-    peer.takes()
-    narrows(peer, 1000, 1461)
+    const peer = contradicted()
     peer.sends('. 1:1(0) ack 2921')
     peer.advance(5 * SECOND)
     expect(peer.c.segmentSize).toBe(1460)

@@ -250,8 +250,8 @@ describe('window', () => {
 })
 
 describe('tail-loss probe', () => {
-  /** Four segments were sent, and the last of them again as a probe; all were then acknowledged. */
-  function probed(): Peer {
+  /** Four segments were sent, over a path with a round trip of 20 ms. */
+  function unanswered(): Peer {
     const peer = synSent({ sysctl: RENO })
     peer.advance(20 * MILLISECOND)
     peer.sends('S. 0:0(0) ack 1 <mss 1000,sackOK,nop,nop>')
@@ -259,6 +259,12 @@ describe('tail-loss probe', () => {
     peer.takes()
     peer.writes(4 * MSS)
     peer.takes()
+    return peer
+  }
+
+  /** Four segments were sent, and the last of them again as a probe; all were then acknowledged. */
+  function probed(): Peer {
+    const peer = unanswered()
     peer.advance(50 * MILLISECOND)
     peer.expects(`P. ${at(3)} ack 1`)
     peer.sends(`. 1:1(0) ack ${1 + 4 * MSS}`)
@@ -266,13 +272,7 @@ describe('tail-loss probe', () => {
   }
 
   test('one that found no room is forgotten with what it was for', () => {
-    const peer = synSent({ sysctl: RENO })
-    peer.advance(20 * MILLISECOND)
-    peer.sends('S. 0:0(0) ack 1 <mss 1000,sackOK,nop,nop>')
-    peer.agreed('mss 1000,sackOK,nop,nop')
-    peer.takes()
-    peer.writes(4 * MSS)
-    peer.takes()
+    const peer = unanswered()
     peer.isFull = true
     peer.advance(50 * MILLISECOND)
     peer.sends(`. 1:1(0) ack ${1 + 4 * MSS}`)

@@ -87,7 +87,7 @@ async function bench(host: string, asked: readonly string[], said: Said): Promis
     process.stdout.write(`${host === address ? host : `${host} (${address})`}, ${each}, ${seconds} s each\n`)
   }
   for (const name of asked.length === 0 ? Object.keys(TESTS) : new Set(asked)) {
-    const row = await measure(name, { ...said, address, host })
+    const row = await rowOf(name, { ...said, address, host })
     rows.push(row)
     if (!said.json) process.stdout.write(formatRow(row))
   }
@@ -112,7 +112,7 @@ async function resolve(host: string): Promise<string> {
   }
 }
 
-async function measure(name: string, said: Said & { address: string; host: string }): Promise<Row> {
+async function rowOf(name: string, said: Said & { address: string; host: string }): Promise<Row> {
   const { service, measure } = TESTS[name]!
   const port = { discard: said.discardPort, chargen: said.chargenPort, echo: said.echoPort }[service]
   const row = { test: name, service, port }
@@ -131,15 +131,14 @@ function errorOf(error: unknown, host: string, service: string, port: number): N
   const code = codeOf(error)
   if (code === '') throw error
   const where = `${host} port ${port}`
-  if (error instanceof DaemonError)
-    return { code, message: `${where} ${error.message}`, hint: HINTS[code] ?? '' }
-  const what = WORDS[code]
+  const what = error instanceof DaemonError ? error.message : WORDS[code]
   const message = what === undefined ? `${where}: ${messageOf(error)}` : `${where} ${what}`
   const hint =
     code === 'ECONNREFUSED' ? `a tunstack there serves it with --service ${service}:${port}` : HINTS[code]
   return { code, message, ...(hint !== undefined && { hint }) }
 }
 
+/** What a port of a host does that has such an error. */
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refuses: nothing listens',
   ECONNRESET: 'reset the connection',
@@ -164,7 +163,7 @@ const HINTS: Readonly<Record<string, string>> = {
 function explain(rows: readonly Row[]): void {
   const failed = rows.filter(({ error }) => error !== undefined)
   for (const { error } of failed) console.error(`tunstack: ${error!.message}`)
-  for (const hint of new Set(failed.map(({ error }) => error!.hint ?? ''))) {
-    if (hint !== '') console.error(`  ${hint}`)
+  for (const hint of new Set(failed.map(({ error }) => error!.hint))) {
+    if (hint !== undefined) console.error(`  ${hint}`)
   }
 }

@@ -37,6 +37,8 @@ function upOptions(): Option[] {
       'without offload: write many packets by one system call, where allowed (default)',
     ),
     new Option('--no-io-uring', 'write them one by one'),
+    new Option('--gro', 'without offload: take segments that follow each other as one (default)'),
+    new Option('--no-gro', 'take them one by one'),
     new Option('--tun-fd <n>', 'adopt an open TUN descriptor instead of opening the device'),
     new Option('--service <name:port>', `serve this, repeatable (default: ${services})`).argParser(append),
     new Option('--user <name>', 'become this user once the device is open'),
@@ -62,6 +64,7 @@ function upOptions(): Option[] {
 const NEGATED: ReadonlyMap<string, string> = new Map([
   ['offload', 'no-offload'],
   ['ioUring', 'no-io-uring'],
+  ['gro', 'no-gro'],
 ])
 
 /** What the command line says, by option name without dashes. */

@@ -5,6 +5,7 @@ import { applyOptions, defaultSettings, type Settings } from '../settings.ts'
 import { FrameReader, Op, ProtocolError, type Request, writeResponse } from './frame.ts'
 import { BridgeSession } from './session.ts'
 
+/** What HELLO asks for: the protocol's version, and the kind of clock. */
 const VERSION = 1
 const VIRTUAL = 0
 
