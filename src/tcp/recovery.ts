@@ -141,13 +141,15 @@ export class Recovery implements DeliveryWatcher {
    */
   timeout(c: Connection, now: Instant): void {
     const { board } = this
-    const isNewEpisode = this.phase === 'open' || this.phase === 'disorder' || this.phase === 'reduction'
+    const isUndisturbed = this.phase === 'open' || this.phase === 'disorder'
+    const isNewEpisode = isUndisturbed || this.phase === 'reduction'
     const isFirst = this.timeouts === 0
     if (isFirst) this.stalledSince = now
     this.timeouts++
     const flight = c.send.flight
     this.losses.markAll(c, now)
-    if (isNewEpisode || !after(this.high, c.send.una) || (this.phase === 'loss' && isFirst)) {
+    // Once a window of data, whether a loss or a mark brought the threshold down (RFC 3168 §6.1.2).
+    if (isUndisturbed || !after(this.high, c.send.una) || (this.phase === 'loss' && isFirst)) {
       this.undo.rememberThreshold(this.#presentThreshold(c))
       c.congestion.threshold = c.congestion.thresholdAfterLoss(flight, now)
       this.undo.begin(c.send.una, board.resent > 0 ? 1 : 0)
