@@ -208,7 +208,6 @@ export class Recovery implements DeliveryWatcher {
 
   /** RFC 2883: a block told of data that had arrived before. */
   duplicateReported(c: Connection, end: Seq): void {
-    c.tcp.host.counters.TCPDSACKRecv++
     this.losses.duplicateReports++
     this.undo.duplicateReported(end)
     this.losses.rack.duplicateReported(c.send.una, c.send.nxt)
