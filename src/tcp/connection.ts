@@ -191,8 +191,8 @@ export class Connection {
   }
 
   /** Made anew from what a rest has kept (`rest.ts`), it is where it was: no arrow leads there. */
-  woken(): void {
-    this.#state = 'ESTABLISHED'
+  woken(state: State): void {
+    this.#state = state
   }
 
   /** Asks for a chance to speak at the end of this turn, or of one to come. */

@@ -31,6 +31,10 @@ export const ARROWS: Readonly<Record<State, readonly State[]>> = {
   'TIME-WAIT': ['CLOSED'],
 }
 
+/** The states in which a connection may stay for as long as its user likes. */
+export const isLasting = (state: State): boolean =>
+  state === 'ESTABLISHED' || state === 'CLOSE-WAIT' || state === 'FIN-WAIT-2'
+
 /** Our SYN has been acknowledged and the peer's received. */
 export const isSynchronized = (state: State): boolean =>
   state !== 'CLOSED' && state !== 'LISTEN' && state !== 'SYN-SENT' && state !== 'SYN-RECEIVED'
