@@ -64,8 +64,10 @@ export class Tcp {
   milliseconds = 0
   /** Whole seconds: what outlives the wrap of milliseconds. */
   seconds = 0
-  /** Connections past the handshake and not yet CLOSED (Linux's CurrEstab counts ESTABLISHED and CLOSE-WAIT: see `observe`). */
+  /** Connections past the handshake and not yet CLOSED. */
   establishedCount = 0
+  /** Those in ESTABLISHED and CLOSE-WAIT (tcpCurrEstab of RFC 4022). */
+  openCount = 0
   orphanCount = 0
   /** The moment of which `milliseconds` and `seconds` are. */
   #tickedAt: Instant = Number.NEGATIVE_INFINITY
