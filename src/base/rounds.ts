@@ -13,6 +13,11 @@ export class Rounds<T extends object> {
     return this.#waits === 0 && this.#next === this.#end
   }
 
+  /** How many of the round are still to be served. */
+  get left(): number {
+    return this.#end - this.#next
+  }
+
   add(item: T): void {
     this.#waiting[this.#waits++] = item
   }

@@ -7,6 +7,8 @@ export interface Device extends PacketSink {
   readonly name: string
   /** What the last `readBatch` read: packets in one piece each, from the IP header's first byte. */
   readonly input: PacketTable
+  /** False when the last batch was full: there may be more to read. A device that does not say is always drained. */
+  readonly isDrained?: boolean
   /** Reads up to a batch of packets; returns their number. The bytes of the batch before become invalid. */
   readBatch(): number
   /** Writes what was pushed since the last flush. */

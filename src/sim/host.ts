@@ -1,5 +1,5 @@
 import { Arena } from '../base/arena.ts'
-import type { Instant } from '../base/time.ts'
+import type { Duration, Instant } from '../base/time.ts'
 import { turn } from '../device/loop.ts'
 import { Stack, type StackOptions } from '../stack/stack.ts'
 import { formatAddress } from '../wire/address.ts'
@@ -20,6 +20,8 @@ export interface HostOptions extends Omit<StackOptions, 'arena' | 'address' | 's
   arena?: Arena
   /** Takes and delivers super-segments and partial checksums. */
   segmentationOffload?: boolean
+  /** Time that each packet takes it, read or written; none when left out. */
+  packetTime?: Duration
 }
 
 /** A machine in a simulated world: a stack with its device. */
@@ -31,7 +33,9 @@ export class Host {
   readonly device: MemoryDevice
   /** Turns so far. */
   turns = 0
+  readonly #packetTime: Duration
   #deadline: Instant = 0
+  #busyUntil: Instant = 0
   #isAwake = true
 
   constructor(options: HostOptions & { seed: Uint8Array | number }) {
@@ -41,6 +45,7 @@ export class Host {
     this.arena = options.arena ?? new Arena(ARENA)
     this.stack = new Stack({ ...options, arena: this.arena, address: { address, prefix } })
     this.device = new MemoryDevice(this.arena, { name: this.name, mtu: options.mtu, segmentationOffload })
+    this.#packetTime = options.packetTime ?? 0
     this.stack.onWake = () => {
       this.#isAwake = true
     }
@@ -48,12 +53,15 @@ export class Host {
 
   /** When the next turn is due, as things are now. */
   nextTurn(now: Instant): Instant {
-    return this.#isAwake ? now : Math.min(this.#deadline, this.device.nextDeadline())
+    const due = this.#isAwake ? now : Math.min(this.#deadline, this.device.nextDeadline())
+    return Math.max(due, this.#busyUntil)
   }
 
   turn(now: Instant): void {
     this.turns++
     this.#isAwake = false
+    const before = this.device.handled
     this.#deadline = turn(this.stack, this.device, now)
+    this.#busyUntil = now + (this.device.handled - before) * this.#packetTime
   }
 }

@@ -32,6 +32,8 @@ export class MemoryDevice implements Device {
   readonly segmentationOffload: boolean
   /** Packets that no path led away. */
   unsent = 0
+  /** Packets read and written so far. */
+  handled = 0
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #incoming: Path[] = []
@@ -47,6 +49,10 @@ export class MemoryDevice implements Device {
     this.segmentationOffload = options.segmentationOffload ?? false
     this.#inbox = new Inbox(arena, BATCH)
     this.#outbox = new Outbox(arena, OUTPUT_ROWS)
+  }
+
+  get isDrained(): boolean {
+    return this.#inbox.table.count < BATCH
   }
 
   get input(): PacketTable {
@@ -77,6 +83,7 @@ export class MemoryDevice implements Device {
   readBatch(): number {
     this.#inbox.clear()
     for (let i = 0; i < this.#incoming.length; i++) this.#inbox.fill(this.#incoming[i]!, this.#now)
+    this.handled += this.#inbox.table.count
     return this.#inbox.table.count
   }
 
@@ -117,6 +124,7 @@ export class MemoryDevice implements Device {
 
   #send(): void {
     const { table } = this.#outbox
+    this.handled += table.count
     for (let row = 0; row < table.count; row++) {
       const path = this.#onlyPath ?? this.#outgoing.get(i32(this.memory, table.get(row, 0) + DESTINATION))
       if (path === undefined) this.unsent++

@@ -1,5 +1,6 @@
 // hot path
 import { type Instant, SECOND } from '../base/time.ts'
+import type { Memo } from './memo.ts'
 import { Extreme, WindowedExtreme } from './windowed-extreme.ts'
 
 /** BBR.ExtraAckedFilterLen, round trips; in Startup one. */
@@ -38,5 +39,11 @@ export class BbrAggregation {
     }
     this.#delivered += acknowledged
     this.#filter.add(Math.min(this.#delivered - expected, limit), rounds, isPipeFull ? ROUNDS : 1)
+  }
+
+  carry(memo: Memo): void {
+    this.#filter.carry(memo)
+    this.#since = memo.instant(this.#since)
+    this.#delivered = memo.number(this.#delivered)
   }
 }

@@ -2,6 +2,7 @@
 import type { Bbr } from './bbr.ts'
 import type { RateSample } from './delivery-rate.ts'
 import type { LostSegment } from './lost-segment.ts'
+import type { Memo } from './memo.ts'
 
 /** BBR.LossThresh, BBR.Beta and BBR.Headroom. */
 const LOSS_THRESHOLD = 0.02
@@ -110,6 +111,22 @@ export class BbrBounds {
     this.bandwidth = Math.max(this.bandwidth, this.#savedBandwidth)
     this.inFlight = Math.max(this.inFlight, this.#savedInFlight)
     this.longTerm = Math.max(this.longTerm, this.#savedLongTerm)
+  }
+
+  carry(memo: Memo): void {
+    this.bandwidth = memo.number(this.bandwidth)
+    this.inFlight = memo.number(this.inFlight)
+    this.longTerm = memo.number(this.longTerm)
+    this.latestInFlight = memo.number(this.latestInFlight)
+    this.isLossInRound = memo.flag(this.isLossInRound)
+    this.lostRanges = memo.number(this.lostRanges)
+    this.isLossRoundStart = memo.flag(this.isLossRoundStart)
+    this.#lostInRound = memo.number(this.#lostInRound)
+    this.#latestBandwidth = memo.number(this.#latestBandwidth)
+    this.#roundEnd = memo.number(this.#roundEnd)
+    this.#savedBandwidth = memo.number(this.#savedBandwidth)
+    this.#savedInFlight = memo.number(this.#savedInFlight)
+    this.#savedLongTerm = memo.number(this.#savedLongTerm)
   }
 }
 

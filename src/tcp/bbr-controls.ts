@@ -2,6 +2,7 @@
 import { type Duration, MILLISECOND, SECOND } from '../base/time.ts'
 import type { Bbr } from './bbr.ts'
 import type { RateSample } from './delivery-rate.ts'
+import type { Memo } from './memo.ts'
 import { sendQuantum } from './pacer.ts'
 
 /** BBR.PacingMarginPercent: the rate stays a little below the bandwidth, so that queues shrink. */
@@ -60,6 +61,12 @@ export class BbrControls {
     window = Math.max(window, leastWindow(b))
     if (b.state === 'ProbeRTT') window = Math.min(window, probeRttWindow(b))
     b.window = Math.floor(Math.min(window, Math.max(cap(b), leastWindow(b))))
+  }
+
+  carry(memo: Memo): void {
+    this.pacingRate = memo.number(this.pacingRate)
+    this.savedWindow = memo.number(this.savedWindow)
+    this.#isGuess = memo.flag(this.#isGuess)
   }
 }
 

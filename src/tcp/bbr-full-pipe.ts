@@ -1,5 +1,6 @@
 // hot path
 import type { RateSample } from './delivery-rate.ts'
+import type { Memo } from './memo.ts'
 
 /** A bandwidth that grows by less than a quarter in each of three rounds is all there is. */
 const GROWTH = 1.25
@@ -30,5 +31,12 @@ export class BbrFullPipe {
     if (++this.#rounds < ROUNDS) return
     this.isFull = true
     this.wasFull = true
+  }
+
+  carry(memo: Memo): void {
+    this.isFull = memo.flag(this.isFull)
+    this.wasFull = memo.flag(this.wasFull)
+    this.#bandwidth = memo.number(this.#bandwidth)
+    this.#rounds = memo.number(this.#rounds)
   }
 }

@@ -1,6 +1,7 @@
 // hot path
 import { type Duration, type Instant, SECOND } from '../base/time.ts'
 import type { RateSample } from './delivery-rate.ts'
+import type { Memo } from './memo.ts'
 
 /** How long a minimal round trip is believed, and after how long without one it is looked for. */
 const MINIMUM_RTT_LIFE: Duration = 10 * SECOND
@@ -74,5 +75,18 @@ export class BbrPath {
   /** The minimum has just been looked for. */
   probed(now: Instant): void {
     this.#probeMinimumAt = now
+  }
+
+  carry(memo: Memo): void {
+    this.rounds = memo.number(this.rounds)
+    this.isRoundStart = memo.flag(this.isRoundStart)
+    this.minimumRtt = memo.number(this.minimumRtt)
+    this.isProbeDue = memo.flag(this.isProbeDue)
+    this.#minimumAt = memo.instant(this.#minimumAt)
+    this.#probeMinimum = memo.number(this.#probeMinimum)
+    this.#probeMinimumAt = memo.instant(this.#probeMinimumAt)
+    this.#roundEnd = memo.number(this.#roundEnd)
+    this.#present = memo.number(this.#present)
+    this.#previous = memo.number(this.#previous)
   }
 }

@@ -4,6 +4,7 @@ import type { Bbr } from './bbr.ts'
 import { BETA, isTooHigh } from './bbr-bounds.ts'
 import { inFlightFor, leastWindow } from './bbr-controls.ts'
 import type { RateSample } from './delivery-rate.ts'
+import type { Memo } from './memo.ts'
 
 const NONE = Number.POSITIVE_INFINITY
 /** Bounds of the time between two probes: round trips, for the sake of Reno and CUBIC, and seconds. */
@@ -32,6 +33,19 @@ export class BbrCycle {
   upRounds = 0
   upAcknowledged = 0
   acknowledgedPerStep = NONE
+
+  carry(memo: Memo): void {
+    this.ackPhase = memo.number(this.ackPhase)
+    this.isProbeSample = memo.flag(this.isProbeSample)
+    this.wasTooHigh = memo.flag(this.wasTooHigh)
+    this.wasPrecautionary = memo.flag(this.wasPrecautionary)
+    this.since = memo.instant(this.since)
+    this.wait = memo.number(this.wait)
+    this.round = memo.number(this.round)
+    this.upRounds = memo.number(this.upRounds)
+    this.upAcknowledged = memo.number(this.upAcknowledged)
+    this.acknowledgedPerStep = memo.number(this.acknowledgedPerStep)
+  }
 }
 
 /** EnterProbeBW. */

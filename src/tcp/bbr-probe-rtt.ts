@@ -5,6 +5,7 @@ import { probeRttWindow } from './bbr-controls.ts'
 import { AckPhase, cruise, goDown } from './bbr-probe-bandwidth.ts'
 import { enterStartup } from './bbr-startup.ts'
 import type { RateSample } from './delivery-rate.ts'
+import type { Memo } from './memo.ts'
 
 /** BBR.ProbeRTTDuration. */
 const DURATION: Duration = 200 * MILLISECOND
@@ -17,6 +18,11 @@ export class BbrProbeRtt {
   doneAt: Instant = UNSET
   /** BBR.probe_rtt_round_done. */
   isRoundDone = false
+
+  carry(memo: Memo): void {
+    this.doneAt = memo.instant(this.doneAt)
+    this.isRoundDone = memo.flag(this.isRoundDone)
+  }
 }
 
 /** CheckProbeRTT. */

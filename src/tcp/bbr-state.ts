@@ -8,6 +8,18 @@ export type BbrState =
   | 'ProbeBW_UP'
   | 'ProbeRTT'
 
+/** Where a number stands for a state; before all of them, none. */
+export const STATES: readonly (BbrState | undefined)[] = [
+  undefined,
+  'Startup',
+  'Drain',
+  'ProbeBW_DOWN',
+  'ProbeBW_CRUISE',
+  'ProbeBW_REFILL',
+  'ProbeBW_UP',
+  'ProbeRTT',
+]
+
 /** What a state makes of the model: the rate as a multiple of the bandwidth, the window as one of what the path holds. */
 export interface Gains {
   readonly pacing: number

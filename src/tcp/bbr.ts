@@ -9,10 +9,11 @@ import { BbrPath } from './bbr-path.ts'
 import { BbrCycle, inFlightWasTooHigh, refill, updateCycle } from './bbr-probe-bandwidth.ts'
 import { BbrProbeRtt, checkProbeRtt, checkProbeRttDone } from './bbr-probe-rtt.ts'
 import { checkDrainDone, checkStartupDone, enterStartup } from './bbr-startup.ts'
-import { type BbrState, GAINS, type Gains } from './bbr-state.ts'
+import { type BbrState, GAINS, type Gains, STATES } from './bbr-state.ts'
 import { type CongestionController, INFINITE_THRESHOLD, type Opening, type Phase } from './congestion.ts'
 import { DeliveryRate, type RateSample } from './delivery-rate.ts'
 import type { LostSegment } from './lost-segment.ts'
+import type { Memo } from './memo.ts'
 
 /**
  * BBR, version 3 (draft-ietf-ccwg-bbr-06): sends at the rate that the path delivers, with as much in flight as it holds. The parts own the
@@ -45,7 +46,7 @@ export class Bbr implements CongestionController {
   /** BBR.drain_start_round. */
   drainRound = 0
   /** BBR.undo_state: where a loss ended the search for bandwidth. */
-  #stateBeforeLoss: 'Startup' | 'ProbeBW_UP' | undefined
+  #stateBeforeLoss: BbrState | undefined
 
   constructor(random: Random) {
     this.random = random
@@ -164,6 +165,28 @@ export class Bbr implements CongestionController {
     this.window = Math.max(this.window, this.controls.savedWindow)
   }
 
+  /** Nothing is in flight, so that the phase is 'open'. */
+  carry(memo: Memo, rate: DeliveryRate): void {
+    this.rate = rate
+    this.window = memo.number(this.window)
+    this.threshold = memo.number(this.threshold)
+    this.enter(carryState(memo, this.state)!)
+    this.#stateBeforeLoss = carryState(memo, this.#stateBeforeLoss)
+    this.bandwidth = memo.number(this.bandwidth)
+    this.segmentSize = memo.number(this.segmentSize)
+    this.initialWindow = memo.number(this.initialWindow)
+    this.hasSack = memo.flag(this.hasSack)
+    this.isIdleRestart = memo.flag(this.isIdleRestart)
+    this.drainRound = memo.number(this.drainRound)
+    this.path.carry(memo)
+    this.bounds.carry(memo)
+    this.aggregation.carry(memo)
+    this.fullPipe.carry(memo)
+    this.cycle.carry(memo)
+    this.probeRtt.carry(memo)
+    this.controls.carry(memo)
+  }
+
   /** UpdateLatestDeliverySignals, UpdateCongestionSignals, UpdateACKAggregation, CheckFullBWReached. */
   #updateModel(sample: RateSample, now: Instant): void {
     const { bounds, path, fullPipe } = this
@@ -203,5 +226,8 @@ export class Bbr implements CongestionController {
     this.bounds.save()
   }
 }
+
+const carryState = (memo: Memo, state: BbrState | undefined): BbrState | undefined =>
+  STATES[memo.number(STATES.indexOf(state))]
 
 const isLossy = (phase: Phase): boolean => phase === 'recovery' || phase === 'loss'

@@ -55,6 +55,6 @@ export interface CongestionController extends LossWatcher {
   onIdleEnd(now: Instant): void
   /** The sender was idle for longer than the retransmission time-out: RFC 5681 §4.1. */
   restart(now: Instant): void
-  /** Keeps all that it knows in `memo`, or takes it from it. A connection whose controller cannot do that never rests. */
-  carry?(memo: Memo): void
+  /** Keeps all that it knows in `memo` while nothing is in flight, or takes it from it; `rate` is as in `Opening`. */
+  carry(memo: Memo, rate: DeliveryRate): void
 }

@@ -17,9 +17,6 @@ import { toPieceEnd, trainLength } from './train.ts'
 /** Where a segment stands among those that leave together. */
 const Train = { Within: 0, End: 1, Alone: 2 } as const
 
-/** New data that one connection may send in a turn, before the others have had theirs. */
-const SHARE = 512 * 1024
-
 /**
  * Segments that may be out whatever their size, and then one for every 512 bytes of send buffer: a peer may ask for tiny ones
  * (CVE-2019-11479).
@@ -217,9 +214,14 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
   let train = 0
   let left = 0
-  const share = add(send.nxt, SHARE)
+  send.hadItsShare = false
+  const share = add(send.nxt, c.tcp.turn.share)
   for (let count = 1; send.unsent > 0; count++) {
-    if (!before(send.nxt, share)) return false
+    if (!before(send.nxt, share)) {
+      send.hadItsShare = true
+      observe(c)
+      return false
+    }
     const size = sizeNow(c)
     const burst = c.pacer.allowance(c, now)
     if (burst === 0) break

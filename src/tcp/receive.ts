@@ -188,13 +188,15 @@ export class ReceiveState {
     if (after(reached, this.edge)) this.edge = reached
   }
 
-  /** See `rest.ts`. The queue is empty. */
+  /** See `rest.ts`. The queue is empty, and a FIN that has arrived has been taken in. */
   carry(memo: Memo): void {
     this.irs = memo.seq(this.irs)
     this.nxt = memo.seq(this.nxt)
     this.acknowledged = memo.seq(this.acknowledged)
     this.edge = memo.seq(this.edge)
     this.up = memo.seq(this.up)
+    this.hasFin = memo.flag(this.hasFin)
+    if (this.hasFin) this.finAt = add(this.nxt, -1)
     this.isUrgentTaken = memo.flag(this.isUrgentTaken)
     this.limit = memo.number(this.limit)
     this.clamp = memo.number(this.clamp)

@@ -1,16 +1,18 @@
 import { NEVER } from '../base/time.ts'
 import { toSeq } from '../wire/seq.ts'
 import { Connection, type TcpUser } from './connection.ts'
+import type { FastOpen } from './fast-open-state.ts'
 import { Memo } from './memo.ts'
 import type { Settings } from './settings.ts'
+import { isLasting, type State } from './state.ts'
 import type { Tcp } from './tcp.ts'
 import { TIMER_COLUMNS, Timer } from './timers.ts'
 
 const memo = new Memo()
 
 /**
- * A connection in ESTABLISHED with nothing under way, nor anything for its user to read: its parts are gone, and what they knew is a
- * text of some 200 bytes. The next segment, timer or call makes the connection anew. It keeps its row, its flow and its keep-alive timer.
+ * A connection with nothing under way, nor anything for its user to read: its parts are gone, and what they knew is a text of some 200
+ * bytes. The next segment, timer or call makes the connection anew. It keeps its row, its flow and its keep-alive timer.
  */
 export class Resting {
   readonly id: number
@@ -20,6 +22,8 @@ export class Resting {
   readonly remotePort: number
   readonly settings: Settings
   readonly user: TcpUser | undefined
+  readonly state: State
+  readonly fastOpen: FastOpen | undefined
   /** Name of the congestion controller. */
   readonly controller: string
   readonly #text: string
@@ -32,6 +36,8 @@ export class Resting {
     this.remotePort = c.remotePort
     this.settings = c.settings
     this.user = c.user
+    this.state = c.state
+    this.fastOpen = c.fastOpen
     this.controller = c.congestion.name
     memo.write()
     memo.flag(c.isActive)
@@ -40,10 +46,6 @@ export class Resting {
     memo.instant(c.openedAt)
     carry(c)
     this.#text = memo.text
-  }
-
-  get state(): 'ESTABLISHED' {
-    return 'ESTABLISHED'
   }
 
   /** The connection as it was. */
@@ -69,8 +71,9 @@ export class Resting {
       controller,
     )
     carry(c)
-    c.woken()
+    c.woken(this.state)
     c.user = this.user
+    c.fastOpen = this.fastOpen
     return c
   }
 }
@@ -92,7 +95,7 @@ function carry(c: Connection): void {
   c.pacer.carry(memo)
   c.path.carry(memo)
   c.statistics.carry(memo)
-  c.congestion.carry?.(memo)
+  c.congestion.carry(memo, c.recovery.rate)
 }
 
 function carryTotals(c: Connection): void {
@@ -124,25 +127,22 @@ function carryRecovery({ recovery }: Connection): void {
 
 /** Nothing is under way on `c` that a rest would lose. */
 export function mayRest(c: Connection): boolean {
-  return c.state === 'ESTABLISHED' && isHeldByUser(c) && isSendingDone(c) && isReceivingDone(c) && isQuiet(c)
+  return isLasting(c.state) && isHeldByUser(c) && isSendingDone(c) && isReceivingDone(c) && isQuiet(c)
 }
 
 /** It is somebody's who will know where to find it, and who has nothing to be told. */
 const isHeldByUser = (c: Connection): boolean =>
   c.user?.holds !== undefined &&
   c.listener === undefined &&
-  c.fastOpen === undefined &&
   c.fastOpenQueue === undefined &&
-  c.softError === undefined &&
-  c.congestion.carry !== undefined
+  c.softError === undefined
 
 function isSendingDone(c: Connection): boolean {
   const { send, recovery } = c
   return (
-    send.queue.length === 0 &&
-    send.una === send.nxt &&
-    send.una === send.base &&
-    !send.hasFin &&
+    send.flight === 0 &&
+    send.isDone &&
+    !send.isSynOutstanding &&
     !send.isUrgent &&
     !send.owesProbe &&
     send.shutSince === NEVER &&
@@ -155,7 +155,8 @@ function isSendingDone(c: Connection): boolean {
 
 function isReceivingDone(c: Connection): boolean {
   const { receive } = c
-  return receive.queue.extent === 0 && !receive.hasFin && !receive.isUrgent && !receive.isShut
+  const isFinDone = !receive.hasFin || receive.isFinTaken
+  return receive.queue.extent === 0 && isFinDone && !receive.isUrgent && !receive.isShut
 }
 
 /** No timer runs but that of keep-alive, and no acknowledgement is owed. */

@@ -3,6 +3,7 @@ import { DelayQueue } from '../base/delay-queue.ts'
 import { type Duration, type Instant, MILLISECOND, NEVER, SECOND } from '../base/time.ts'
 import { Connection } from './connection.ts'
 import { mayRest, Resting } from './rest.ts'
+import { isLasting } from './state.ts'
 import type { Tcp } from './tcp.ts'
 
 /** How long a connection must have been silent. */
@@ -35,7 +36,7 @@ export class Rests {
 
   /** Something has happened on `c`, of which `restTicket` is 0: in a while it is looked at. */
   watch(c: Connection): void {
-    if (c.user?.holds === undefined || c.state !== 'ESTABLISHED') return
+    if (c.user?.holds === undefined || !isLasting(c.state)) return
     this.#ticket = (this.#ticket + 1) & 0x3fffffff || 1
     c.restTicket = this.#ticket
     if (this.#queue.size === 0) this.#tcp.host.wake() // there was no deadline

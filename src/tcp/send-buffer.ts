@@ -12,12 +12,13 @@ const ROUND_TRIPS = 2
 /**
  * A writer found the send buffer full: it grows to twice what the congestion window lets fly, up to `tcp_wmem` (Linux's tcp_sndbuf_expand); and beyond
  * what is fast to copy only as far as the path's rate and round trip ask for.
- * Not when the user has chosen its size, while memory is short, or when it is the window that is full.
+ * Not when the user has chosen its size, while memory is short, or when it is the window that is full, or the turn: then it
+ * holds more than can be sent now, and with many connections all their buffers together more than a processor's cache does.
  */
 export function expandSendBuffer(c: Connection): void {
   const { send, congestion, recovery, rtt, settings, tcp } = c
   if (settings.isSendBufferFixed || !tcp.memory.isAmple) return
-  if (recovery.inFlight(c) >= congestion.window) return
+  if (recovery.inFlight(c) >= congestion.window || send.hadItsShare) return
   const wanted = Math.min(
     2 * Math.max(LEAST_SEGMENTS * c.segmentSize, congestion.window),
     Math.max(CACHED, Math.floor((ROUND_TRIPS * recovery.rate.latest * rtt.minimum) / SECOND)),

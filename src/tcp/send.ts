@@ -45,6 +45,8 @@ export class SendState {
   piece: Seq
   /** The user wanted to give more than the buffer takes, and there has not been much room since. */
   isBufferShort = false
+  /** What ended the last output was the connection's share of the turn: there was more to send, and room in the windows. */
+  hadItsShare = false
   /** A SYN or SYN-ACK is to be sent. */
   owesSyn = false
   /** A zero-window or keep-alive probe is to be sent. */
@@ -129,13 +131,14 @@ export class SendState {
     return data
   }
 
-  /** See `rest.ts`. Everything queued has been acknowledged, so that all marks lie at SND.UNA. */
+  /** See `rest.ts`. Everything queued has been acknowledged, and a FIN behind it, so that all marks lie at SND.UNA or before the FIN. */
   carry(memo: Memo): void {
+    this.hasFin = memo.flag(this.hasFin)
     this.una = memo.seq(this.una)
     this.nxt = this.una
-    this.base = this.una
+    this.base = this.hasFin ? add(this.una, -1) : this.una
     this.small = this.una
-    this.pushed = this.una
+    this.pushed = this.base
     this.piece = this.una
     this.up = this.una
     this.wl1 = memo.seq(this.wl1)

@@ -31,9 +31,16 @@ export const ARROWS: Readonly<Record<State, readonly State[]>> = {
   'TIME-WAIT': ['CLOSED'],
 }
 
+/** The states in which a connection may stay for as long as its user likes. */
+export const isLasting = (state: State): boolean =>
+  state === 'ESTABLISHED' || state === 'CLOSE-WAIT' || state === 'FIN-WAIT-2'
+
 /** Our SYN has been acknowledged and the peer's received. */
 export const isSynchronized = (state: State): boolean =>
   state !== 'CLOSED' && state !== 'LISTEN' && state !== 'SYN-SENT' && state !== 'SYN-RECEIVED'
+
+/** What counts as an open connection for statistics (tcpCurrEstab of RFC 4022). */
+export const isOpen = (state: State): boolean => state === 'ESTABLISHED' || state === 'CLOSE-WAIT'
 
 /** The peer may still send data. */
 export const canReceive = (state: State): boolean =>

@@ -1,6 +1,5 @@
 // hot path
 import { FlowTable, NO_FLOW } from '../base/flow-table.ts'
-import { Rounds } from '../base/rounds.ts'
 import { type Duration, type Instant, MILLISECOND, SECOND, sooner } from '../base/time.ts'
 import { TimerTable } from '../base/timer-table.ts'
 import type { Seq } from '../wire/seq.ts'
@@ -38,6 +37,7 @@ import { SynCache } from './syn-cache.ts'
 import { TimeWaitTable } from './time-wait.ts'
 import { timeouts } from './timeouts.ts'
 import { TIMER_COLUMNS } from './timers.ts'
+import { Turn } from './turn.ts'
 
 /** Spreads the peers over listeners that share a port; 2^32 by the golden ratio. */
 const SCATTER = 0x9e3779b1
@@ -58,15 +58,17 @@ export class Tcp {
   readonly challenges: ChallengeBudget
   readonly fastOpenKeys: FastOpenKeys
   readonly fastOpen: FastOpenClient
+  readonly turn = new Turn()
   probe: Probe | undefined
   /** The clock of timestamps, whole milliseconds (RFC 7323 §4.1, §5.4), int32; read once a verb. */
   milliseconds = 0
   /** Whole seconds: what outlives the wrap of milliseconds. */
   seconds = 0
-  /** Connections past the handshake and not yet CLOSED (Linux's CurrEstab counts ESTABLISHED and CLOSE-WAIT: see `observe`). */
+  /** Connections past the handshake and not yet CLOSED. */
   establishedCount = 0
+  /** Those in ESTABLISHED and CLOSE-WAIT (tcpCurrEstab of RFC 4022). */
+  openCount = 0
   orphanCount = 0
-  readonly #dirty = new Rounds<Connection>()
   /** The moment of which `milliseconds` and `seconds` are. */
   #tickedAt: Instant = Number.NEGATIVE_INFINITY
 
@@ -119,8 +121,9 @@ export class Tcp {
   transmit(out: SegmentSink, now: Instant): void {
     this.tick(now)
     if (this.memory.wantsPruning) this.#prune()
-    this.#dirty.begin()
-    for (let c = this.#dirty.take(); c !== undefined; c = this.#dirty.take()) {
+    this.turn.begin(out.segmentationOffload)
+    const { speakers } = this.turn
+    for (let c = speakers.take(); c !== undefined; c = speakers.take()) {
       c.isDirty = false
       try {
         if (!output(c, out, now)) this.markDirty(c)
@@ -133,7 +136,7 @@ export class Tcp {
 
   /** Something is to be said: the next turn's output must not wait. */
   get isDirty(): boolean {
-    return !this.#dirty.isEmpty
+    return !this.turn.speakers.isEmpty
   }
 
   nextDeadline(): Instant {
@@ -259,7 +262,7 @@ export class Tcp {
   markDirty(c: Connection): void {
     if (c.isDirty) return
     c.isDirty = true
-    this.#dirty.add(c)
+    this.turn.speakers.add(c)
     this.host.wake()
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MILLISECOND, SECOND } from '../../src/base/time.ts'
+import { distance } from '../../src/wire/seq.ts'
 import type { Peer, PeerOptions } from '../support/peer.ts'
 import { established } from '../support/peers.ts'
 
@@ -92,6 +93,45 @@ describe('the receive buffer grows with what is read', () => {
     const still = sized({ sysctl: { tcp_rmem: [4096, 65536, 1 << 20], tcp_moderate_rcvbuf: 0 } })
     rounds(still, 10)
     expect(still.c.receive.limit).toBe(65536)
+  })
+
+  describe('where most of what comes had to wait for us', () => {
+    const behind = (options: PeerOptions = {}): Peer => {
+      const peer = sized({ sysctl: { tcp_rmem: [4096, 65536, 4 << 20] }, memory: 64 << 20, ...options })
+      peer.tcp.turn.isBehind = true
+      return peer
+    }
+
+    test('to a quarter of a megabyte and a little for the length of the way', () => {
+      const peer = behind()
+      peer.c.rtt.minimum = 4 * MILLISECOND
+      const limits = rounds(peer, 20)
+      expect(limits.at(-1)).toBe((256 << 10) + Math.floor((256 << 10) / 10))
+    })
+
+    test('and what has grown beyond that comes down, without the edge moving back', () => {
+      const peer = sized({ sysctl: { tcp_rmem: [4096, 65536, 4 << 20] }, memory: 64 << 20 })
+      peer.c.rtt.minimum = 4 * MILLISECOND
+      expect(rounds(peer, 10).at(-1)).toBe(4 << 20)
+      peer.tcp.turn.isBehind = true
+      const { edge } = peer.c.receive
+      rounds(peer, 1)
+      expect(distance(edge, peer.c.receive.edge)).toBeGreaterThanOrEqual(0)
+      expect(rounds(peer, 60).at(-1)).toBeLessThan(300_000)
+    })
+
+    test('but as ever once nothing waits', () => {
+      const peer = behind()
+      rounds(peer, 5)
+      peer.tcp.turn.isBehind = false
+      expect(rounds(peer, 10).at(-1)).toBe(4 << 20)
+    })
+
+    test('not down from what the user chose', () => {
+      const peer = behind({ settings: { receiveBuffer: 2 << 20, isReceiveBufferFixed: true } })
+      const { limit } = peer.c.receive
+      expect(rounds(peer, 10).at(-1)).toBe(limit)
+    })
   })
 
   test('[RFC7323 §2.3] the scale is for the largest window that may come, at most 14', () => {

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { MILLISECOND, SECOND } from '../../src/base/time.ts'
 import { snapshot } from '../../src/observe/snapshot.ts'
 import type { LinkOptions } from '../../src/sim/link.ts'
-import { Level, Shutdown, SocketOption, TcpOption } from '../../src/socket/constants.ts'
+import { Level, Msg, Shutdown, SocketOption, TcpOption } from '../../src/socket/constants.ts'
 import type { StreamSocket } from '../../src/socket/stream-socket.ts'
+import { Bbr } from '../../src/tcp/bbr.ts'
 import { mayRest, Resting } from '../../src/tcp/rest.ts'
-import { type Connected, connected, hear, named, PORT, say } from '../socket/connections.ts'
+import { accepted, type Connected, connected, hear, named, PORT, say } from '../socket/connections.ts'
 import { fieldsOf } from '../support/private-fields.ts'
 import { B } from '../support/sim-world.ts'
 
@@ -23,6 +24,7 @@ const PASSING = [
   'recovery.#hasOriginal',
   'recovery.#isForward',
   'recovery.rate.sample',
+  '#congestion.rate', // the same as recovery.rate
   'recovery.rate.#sending',
   'recovery.reduction',
   'recovery.losses.board',
@@ -76,7 +78,7 @@ describe('what a rest keeps', () => {
     ['one that is slow and full', { delay: 5 * MILLISECOND, rate: 20e6, queue: { packets: 20 } }],
   ]
   for (const [name, link] of links) {
-    for (const controller of ['reno', 'cubic']) {
+    for (const controller of ['reno', 'cubic', 'bbr']) {
       test(`everything that the connection knew, over ${name}, with ${controller}`, () => {
         const c = connected(link, ({ stack }) => {
           stack.sysctls.tcp.tcp_congestion_control = controller
@@ -91,10 +93,27 @@ describe('what a rest keeps', () => {
           const wanted = fieldsOf(before, skips)
           expect(wanted.size).toBeGreaterThan(150)
           expect(Object.fromEntries(fieldsOf(after, skips))).toEqual(Object.fromEntries(wanted))
+          if (after.congestion instanceof Bbr) expect(after.congestion.rate).toBe(after.recovery.rate)
         }
       })
     }
   }
+
+  test('a FIN that has been acknowledged, and one that has been taken in', () => {
+    const c = connected()
+    exchange(c)
+    c.client.shutdown(Shutdown.Write)
+    calm(c)
+    const [client, server] = [c.client, c.server].map(({ connection }) => {
+      const before = connection!
+      expect(mayRest(before)).toBe(true)
+      const after = new Resting(before).wake(before.tcp)
+      expect(Object.fromEntries(fieldsOf(after, skips))).toEqual(Object.fromEntries(fieldsOf(before, skips)))
+      return after
+    })
+    expect(client).toMatchObject({ state: 'FIN-WAIT-2', send: { isFinAcknowledged: true, flight: 0 } })
+    expect(server).toMatchObject({ state: 'CLOSE-WAIT', receive: { isFinTaken: true } })
+  })
 })
 
 /** Two ends of a connection at rest. */
@@ -142,20 +161,53 @@ describe('when a connection rests', () => {
     expect(mayRest(connection)).toBe(false)
   })
 
-  test('not in CLOSE-WAIT or FIN-WAIT-2', () => {
+  test('also in FIN-WAIT-2 and CLOSE-WAIT, from where both ends go on', () => {
     const c = connected()
     c.client.shutdown(Shutdown.Write)
     silence(c)
-    expect(restsOf(c)).toEqual([0, 0])
+    expect(restsOf(c)).toEqual([1, 1])
+    expect([c.a, c.b].map(({ sockets }) => snapshot(sockets).at(-1)!.state)).toEqual([
+      'FIN-WAIT-2',
+      'CLOSE-WAIT',
+    ])
+    expect(c.world.isIdle).toBe(true)
+    say(c.server, 'hello')
+    c.settle()
+    expect(hear(c.client)).toBe('hello')
+    silence(c)
+    expect(restsOf(c)).toEqual([1, 1])
+    expect(c.server.isAtEnd).toBe(true)
+    silence(c)
+    c.server.close()
+    c.settle()
+    expect(c.a.stack.tcp.timeWait.size).toBe(1)
+    expect([c.a, c.b].map(({ stack }) => stack.tcp.establishedCount)).toEqual([0, 0])
   })
 
-  test('not under a controller that cannot be kept', () => {
-    const c = connected(undefined, ({ stack }) => {
-      stack.sysctls.tcp.tcp_congestion_control = 'bbr'
-    })
+  test('[RFC9293 §3.6] in FIN-WAIT-2 until its user lets go of it, and then not longer than any', () => {
+    const c = connected()
+    c.client.shutdown(Shutdown.Write)
     silence(c)
-    expect(restsOf(c)).toEqual([0, 0])
-    expect(c.world.isIdle).toBe(true)
+    c.client.close()
+    c.settle()
+    expect(restsOf(c)).toEqual([0, 1])
+    expect(c.a.stack.tcp.timeWait.awaitingFin).toBe(1)
+    c.world.runFor(61 * SECOND)
+    expect(c.a.stack.tcp.timeWait.size).toBe(0)
+  })
+
+  test('after a Fast Open, of which it remembers what became', () => {
+    const c = connected(undefined, ({ stack }) => {
+      stack.sysctls.tcp.tcp_fastopen = 0x607 // both sides, without a cookie
+    })
+    const socket = c.a.sockets.stream()
+    expect(socket.sendTo(chunk, 0, 5, B, PORT, Msg.FastOpen)).toBe(5)
+    silence(c)
+    const server = accepted(c.listening)
+    expect(hear(server)).toBe('xxxxx')
+    silence(c)
+    expect(restsOf(c)).toEqual([2, 2])
+    expect(socket.connection!.fastOpen!.isDataAcknowledged).toBe(true)
   })
 
   test('many that fall silent at once, some in each turn; and whoever owns the memory is told, once', () => {

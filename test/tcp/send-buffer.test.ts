@@ -61,6 +61,16 @@ describe('the send buffer grows with the congestion window', () => {
     expect(c.send.limit).toBe(2_469_382)
   })
 
+  test('not while it is the turn that is full: more could not be sent now', () => {
+    const { c } = sized()
+    c.send.hadItsShare = true
+    expandSendBuffer(c)
+    expect(c.send.limit).toBe(16 * KILOBYTE)
+    c.send.hadItsShare = false
+    expandSendBuffer(c)
+    expect(c.send.limit).toBe(2 * 10 * 1460)
+  })
+
   test('not while the user finds room', () => {
     const peer = sized()
     for (let at = 1; at < 100_000; at += 1000) {

@@ -1,0 +1,29 @@
+// hot path: once a turn.
+import { Rounds } from '../base/rounds.ts'
+import type { Connection } from './connection.ts'
+
+/** New data of all connections in a turn, bytes: so much is written in a millisecond or less, whatever the device. */
+const TOGETHER = 512 * 1024
+/** The least that one gets: a super-segment, or as many packets as are worth a turn. */
+const LEAST_SUPER = 64 * 1024
+const LEAST = 16 * 1024
+
+/** What connections that are served in the same turn have to share. */
+export class Turn {
+  /** Who has something to say. */
+  readonly speakers = new Rounds<Connection>()
+  /** New data that one connection may send, bytes. */
+  share = 0
+  /** What is received had to wait in the device's queue: there is more behind it. */
+  isBehind = false
+
+  /**
+   * The speakers get their share. What is sent in one turn is often acknowledged before the next, so that all who have more to send get the same,
+   * whatever their congestion windows are; and if each sent all of its window, everybody's round trip would last as long as that takes.
+   */
+  begin(hasOffload: boolean): void {
+    this.speakers.begin()
+    const least = hasOffload ? LEAST_SUPER : LEAST
+    this.share = Math.max(least, Math.floor(TOGETHER / Math.max(1, this.speakers.left)))
+  }
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import type { Connection } from '../../src/tcp/connection.ts'
+import { Turn } from '../../src/tcp/turn.ts'
+
+/** What each of so many may send. */
+function share(speakers: number, hasOffload: boolean): number {
+  const turn = new Turn()
+  for (let i = 0; i < speakers; i++) turn.speakers.add({} as Connection)
+  turn.begin(hasOffload)
+  return turn.share
+}
+
+test('what may be sent in a turn is divided among those that speak in it', () => {
+  expect(share(1, false)).toBe(512 * 1024)
+  expect(share(8, false)).toBe(64 * 1024)
+  expect(share(8, true)).toBe(64 * 1024)
+})
+
+test('each may send what is worth a turn', () => {
+  expect(share(1000, false)).toBe(16 * 1024)
+  expect(share(1000, true)).toBe(64 * 1024)
+})
+
+test('nobody has something to say', () => expect(share(0, false)).toBe(512 * 1024))
