@@ -11,7 +11,7 @@ namespace tunstack {
 struct TunSettings {
   /** The device's name, a pattern with %d, or empty: the kernel chooses. */
   char name[64] = {};
-  /** A descriptor to adopt, or -1. It belongs to the device from then on. */
+  /** A descriptor to adopt, or -1. It belongs to the device once that is open; when anything fails it stays the caller's. */
   int fd = -1;
   bool multiQueue = false;
   /** -1: leave it as it is. */
@@ -32,6 +32,8 @@ class TunFile {
 
   int open(const TunSettings& settings);
   void close();
+  /** Forgets the descriptor, which stays open. */
+  void letGo() { fd_ = -1; }
   /** Attaches again to a device of this name, after ours was deleted. The descriptor stays. */
   int attach();
   /** Reads the name and the flags; EBADFD when the device was deleted. */

@@ -78,7 +78,7 @@ export interface NativeDevice {
   stop(): void
   /** Whether waiting for packets keeps the process alive. */
   reference(on: boolean): void
-  close(): void
+  close(keepsDescriptor: boolean): void
   name(): string
   /** 0 while the device exists, else an errno. */
   inspect(): number
