@@ -6,7 +6,6 @@ import { SeededRandom } from '../base/random.ts'
 import { MILLISECOND, SECOND } from '../base/time.ts'
 import { type PolledDevice, TunDriver } from '../device/driver.ts'
 import { ImpairedDevice } from '../device/impaired-device.ts'
-import { collectSoon } from '../device/process.ts'
 import { queueOf } from '../device/queues.ts'
 import { RealClock } from '../device/real-clock.ts'
 import { TappedDevice } from '../device/tap.ts'
@@ -18,6 +17,7 @@ import { Sysctls } from '../stack/sysctls.ts'
 import { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
 import { codeOf, DaemonError, messageOf } from './errors.ts'
+import { collectTwice } from './garbage.ts'
 import type { Logger } from './logging.ts'
 import { ownersOf, type Queue, shareQueue } from './queue.ts'
 import { RunningStack } from './running-stack.ts'
@@ -64,7 +64,7 @@ export async function createStack(config: DaemonConfig, log: Logger, queue?: Que
     const driver = new TunDriver(stack, device, clock, fault)
     stack.onFault = fault
     stack.onWake = () => driver.wake()
-    sockets.tcp.rests.onCrowd = collectSoon
+    sockets.tcp.rests.onCrowd = collectTwice()
     const watchesDevice = (queue?.index ?? 0) === 0
     const onEnd = (): void => shared?.close()
     return new RunningStack({

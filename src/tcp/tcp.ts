@@ -244,12 +244,8 @@ export class Tcp {
   adopt(c: Connection): void {
     this.table.add(c)
     this.memory.connections++
-    this.flows.set(
-      c.local,
-      c.remote,
-      (c.remotePort << 16) | c.localPort,
-      flowHandle(FlowKind.Connection, c.id),
-    )
+    const ports = (c.remotePort << 16) | c.localPort
+    this.flows.set(c.local, c.remote, ports, flowHandle(FlowKind.Connection, c.id))
   }
 
   /** A passive open has made a connection: it gets its flow, and waits to be accepted. */
