@@ -235,13 +235,6 @@ napi_value Device::setOffload(napi_env env, napi_callback_info info) {
   return makeInteger(env, call.object->tun_.setOffload(static_cast<uint32_t>(call.integer(0))));
 }
 
-napi_value Device::setPersist(napi_env env, napi_callback_info info) {
-  Call<Device, 1> call(env, info);
-  if (call.object == nullptr) return nullptr;
-  const int error = call.object->tun_.setPersist(call.integer(0) != 0);
-  return error == 0 ? nullptr : throwErrno(env, error, call.object->tun_.syscall, call.object->tun_.name());
-}
-
 void exportDevice(napi_env env, napi_value exports) {
   const napi_property_descriptor methods[] = {
       method("read", Device::read),
@@ -254,7 +247,6 @@ void exportDevice(napi_env env, napi_value exports) {
       method("inspect", Device::inspect),
       method("attach", Device::attach),
       method("setOffload", Device::setOffload),
-      method("setPersist", Device::setPersist),
       method("setLink", Device::setLink),
       method("link", Device::link),
       method("addAddress", Device::addAddress),

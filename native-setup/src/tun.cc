@@ -166,10 +166,8 @@ int TunFile::configure(const TunSettings& settings) {
   }
   setOffload(settings.offload);
   hint = nullptr;
-  return settings.persist < 0 ? 0 : setPersist(settings.persist != 0);
+  return settings.persist < 0 ? 0 : control(TUNSETPERSIST, "TUNSETPERSIST", settings.persist != 0 ? 1UL : 0UL);
 }
-
-int TunFile::setPersist(bool on) { return control(TUNSETPERSIST, "TUNSETPERSIST", on ? 1UL : 0UL); }
 
 // Without the header the kernel would still hand over unfinished checksums, with nothing to say so.
 int TunFile::setOffload(uint32_t bits) {

@@ -40,7 +40,6 @@ class TunFile {
   int inspect();
   /** An errno when the kernel does not take all of these bits; offloads are off then. EOPNOTSUPP: there is no virtio header. */
   int setOffload(uint32_t bits);
-  int setPersist(bool on);
   /** An adopted device was opened without IFF_NO_PI: four bytes come before each packet. */
   void expectPacketInformation() { prefix_.information = sizeof(tun_pi); }
 

@@ -89,7 +89,6 @@ export interface NativeDevice {
   attach(create: boolean): number
   /** 0, or the errno with which the kernel refuses (EOPNOTSUPP: there is no virtio header); offloads are off then. */
   setOffload(bits: number): number
-  setPersist(on: number): void
   /** Negative leaves a setting as it is. */
   setLink(mtu: number, queueLength: number, up: number): void
   /** Fills LINK_NUMBERS numbers, see LinkNumber. */
