@@ -11,7 +11,7 @@ const SILENCE: Duration = SECOND
 /** Looks are taken at such steps, lest every connection has a turn of its own. */
 const STEP: Duration = 250 * MILLISECOND
 /** Looks in a turn: a crowd that falls silent at once does not hold up others. */
-const MOST = 256
+const MOST = 64
 /** So many at least are a crowd, and such a part of all that rest: while others are about to follow, and when nobody is. */
 const CROWD = 512
 const PART = 1 / 2
