@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { closeSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { Arena } from '../base/arena.ts'
 import { SeededRandom } from '../base/random.ts'
@@ -119,9 +120,10 @@ function sourceOf(config: DaemonConfig, queue: Queue | undefined): TunOptions {
 
 function openTun(arena: Arena, config: DaemonConfig, log: Logger, queue: Queue | undefined): Tun {
   const { prefix } = config.address
+  const source = sourceOf(config, queue)
   try {
     const tun = new Tun(arena, {
-      ...sourceOf(config, queue),
+      ...source,
       mtu: config.mtu,
       hostAddress: { address: config.hostAddress, prefix },
       ...(prefix === 32 ? { peer: config.address.address } : {}),
@@ -138,6 +140,7 @@ function openTun(arena: Arena, config: DaemonConfig, log: Logger, queue: Queue |
       log.warn(`${tun.name}: no offload, since ${reasonAgainst(tun.offloadError)}`)
     return tun
   } catch (error) {
+    if (queue !== undefined) closeSync(source.fd!) // made for this device, which does not take it
     throw new DaemonError(codeOf(error), messageOf(error))
   }
 }

@@ -194,7 +194,7 @@ export class Tcp {
     return c
   }
 
-  /** OPEN of a passive connection made active (RFC 9293 §3.10.1): LISTEN to SYN-SENT. Undefined, and still LISTEN, when the pair is in use. */
+  /** OPEN of a passive connection made active (RFC 9293 §3.10.1), which no socket does (EISCONN). Undefined, and still LISTEN, when the pair is in use. */
   connectFromListen(
     listener: Listener,
     local: number,
