@@ -17,7 +17,7 @@ const FULL = {
   idleRounds: 3,
   seconds: 3,
   warmup: 0.5,
-  settling: 18,
+  settling: 10,
   warming: 2,
   patience: 900,
 }
@@ -27,7 +27,7 @@ const QUICK = {
   idleRounds: 1,
   seconds: 0.25,
   warmup: 0.1,
-  settling: 18,
+  settling: 10,
   warming: 0.4,
   patience: 60,
 }

@@ -4,7 +4,7 @@ import { CANDIDATES, type Candidate } from './candidates.ts'
 import { type Figure, type LoadReport, toFigure } from './figures.ts'
 import { build } from './native.ts'
 import type { Measured, Settings, WireResults } from './results.ts'
-import { SCENARIOS, type Scenario } from './scenarios.ts'
+import { isBulk, SCENARIOS, type Scenario } from './scenarios.ts'
 
 export interface Wanted {
   settings: Settings
@@ -15,6 +15,9 @@ export interface Wanted {
 }
 
 const MOST_TRIES = 5
+
+/** An exchange goes through more of the code, and each part of it more rarely, than a transfer: it takes so many times as long to be compiled. */
+const EXCHANGE_WARMING = 3
 
 /** How long idle connections are watched when they have just been opened, seconds, and how long at least when they have settled. */
 const FIRST = 2
@@ -88,9 +91,10 @@ class Wire {
     for (const bed of this.#beds.filter(({ candidate }) => candidate.isCompiledLate)) {
       this.#wanted.tell(`warming ${bed.candidate.name}`)
       for (const scenario of scenarios) {
+        const due = isBulk(scenario) ? warming : EXCHANGE_WARMING * warming
         // By its own time, of which a busy machine gives it little.
-        for (let spent = 0, tries = 0; spent < warming && tries < MOST_TRIES; tries++) {
-          spent += (await bed.load(scenario, cpu, warming, 0)).stackCpu ?? 0
+        for (let spent = 0, tries = 0; spent < due && tries < MOST_TRIES; tries++) {
+          spent += (await bed.load(scenario, cpu, due, 0)).stackCpu ?? 0
         }
       }
     }

@@ -22,7 +22,7 @@ export interface Settings {
   patience: number
   seconds: number
   warmup: number
-  /** After this much silence on idle connections nothing is put off any more: V8 gives memory back 8 or 16 s after it last looked. */
+  /** After this much silence on idle connections nothing is put off any more: the daemon has V8 give memory back after 8 s. */
   settling: number
   /** Processor time of the stack in each scenario before anything is measured, for whoever is compiled while it runs. */
   warming: number

@@ -83,10 +83,11 @@ const formatRatio = (value: number | undefined): string =>
   value === undefined ? '' : `(${(value * 100).toFixed(0)} %)`
 
 /** Three digits that count, thousands apart. */
-export const formatNumber = (value: number): string =>
-  value >= 100
-    ? value.toLocaleString('en', { maximumFractionDigits: 0 })
-    : value.toFixed(value >= 10 ? 1 : value >= 1 ? 2 : 3)
+export function formatNumber(value: number): string {
+  const size = Math.abs(value)
+  if (size >= 100) return value.toLocaleString('en', { maximumFractionDigits: 0 })
+  return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3)
+}
 
 function formatShares(shown: readonly Measured[], figures: readonly Figure[]): string {
   const rows = SCENARIOS.filter((scenario) => isBulk(scenario) && scenario.connections > 1).map(

@@ -87,6 +87,7 @@ napi_value Device::construct(napi_env env, napi_callback_info info) {
   });
   if (polled != 0) {
     throwErrno(env, polled, "epoll_ctl", device->tun_.name());
+    if (settings.fd >= 0) device->tun_.letGo();
     delete device;
     return nullptr;
   }
@@ -178,10 +179,13 @@ napi_value Device::reference(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/** close(): may be repeated. A device that is not persistent disappears. */
+/** close(keepsDescriptor): may be repeated. A device that is not persistent disappears, unless its descriptor stays open. */
 napi_value Device::closeCall(napi_env env, napi_callback_info info) {
-  Call<Device, 0> call(env, info);
+  Call<Device, 1> call(env, info);
   if (call.object == nullptr) return nullptr;
+  bool keepsDescriptor = false;
+  if (call.count > 0) napi_get_value_bool(env, call.values[0], &keepsDescriptor);
+  if (keepsDescriptor) call.object->tun_.letGo();
   call.object->close();
   call.object->forget(env);
   return nullptr;
@@ -231,13 +235,6 @@ napi_value Device::setOffload(napi_env env, napi_callback_info info) {
   return makeInteger(env, call.object->tun_.setOffload(static_cast<uint32_t>(call.integer(0))));
 }
 
-napi_value Device::setPersist(napi_env env, napi_callback_info info) {
-  Call<Device, 1> call(env, info);
-  if (call.object == nullptr) return nullptr;
-  const int error = call.object->tun_.setPersist(call.integer(0) != 0);
-  return error == 0 ? nullptr : throwErrno(env, error, call.object->tun_.syscall, call.object->tun_.name());
-}
-
 void exportDevice(napi_env env, napi_value exports) {
   const napi_property_descriptor methods[] = {
       method("read", Device::read),
@@ -250,7 +247,6 @@ void exportDevice(napi_env env, napi_value exports) {
       method("inspect", Device::inspect),
       method("attach", Device::attach),
       method("setOffload", Device::setOffload),
-      method("setPersist", Device::setPersist),
       method("setLink", Device::setLink),
       method("link", Device::link),
       method("addAddress", Device::addAddress),

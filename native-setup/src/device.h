@@ -27,7 +27,6 @@ class Device {
   static napi_value inspect(napi_env env, napi_callback_info info);
   static napi_value attach(napi_env env, napi_callback_info info);
   static napi_value setOffload(napi_env env, napi_callback_info info);
-  static napi_value setPersist(napi_env env, napi_callback_info info);
   static napi_value setLink(napi_env env, napi_callback_info info);
   static napi_value link(napi_env env, napi_callback_info info);
   static napi_value addAddress(napi_env env, napi_callback_info info);

@@ -64,7 +64,9 @@ int TunFile::control(unsigned long request, const char* what, unsigned long argu
 int TunFile::open(const TunSettings& settings) {
   int error = settings.fd >= 0 ? adopt(settings) : create(settings);
   if (error == 0) error = configure(settings);
-  if (error != 0) close();
+  if (error == 0) return 0;
+  if (settings.fd >= 0) letGo();
+  else close();
   return error;
 }
 
@@ -106,12 +108,10 @@ int TunFile::adopt(const TunSettings& settings) {
   const int error = inspect();
   if (error != 0) {
     hint = "the passed descriptor is not an open TUN device";
-    fd_ = -1;
     return error;
   }
   if ((flags_ & IFF_TUN) == 0) {
     hint = "the passed descriptor is a TAP device: it carries Ethernet frames";
-    fd_ = -1;
     return EINVAL;
   }
   syscall = "fcntl";
@@ -166,10 +166,8 @@ int TunFile::configure(const TunSettings& settings) {
   }
   setOffload(settings.offload);
   hint = nullptr;
-  return settings.persist < 0 ? 0 : setPersist(settings.persist != 0);
+  return settings.persist < 0 ? 0 : control(TUNSETPERSIST, "TUNSETPERSIST", settings.persist != 0 ? 1UL : 0UL);
 }
-
-int TunFile::setPersist(bool on) { return control(TUNSETPERSIST, "TUNSETPERSIST", on ? 1UL : 0UL); }
 
 // Without the header the kernel would still hand over unfinished checksums, with nothing to say so.
 int TunFile::setOffload(uint32_t bits) {

@@ -11,7 +11,7 @@ namespace tunstack {
 struct TunSettings {
   /** The device's name, a pattern with %d, or empty: the kernel chooses. */
   char name[64] = {};
-  /** A descriptor to adopt, or -1. It belongs to the device from then on. */
+  /** A descriptor to adopt, or -1. It belongs to the device once that is open; when anything fails it stays the caller's. */
   int fd = -1;
   bool multiQueue = false;
   /** -1: leave it as it is. */
@@ -32,13 +32,14 @@ class TunFile {
 
   int open(const TunSettings& settings);
   void close();
+  /** Forgets the descriptor, which stays open. */
+  void letGo() { fd_ = -1; }
   /** Attaches again to a device of this name, after ours was deleted. The descriptor stays. */
   int attach();
   /** Reads the name and the flags; EBADFD when the device was deleted. */
   int inspect();
   /** An errno when the kernel does not take all of these bits; offloads are off then. EOPNOTSUPP: there is no virtio header. */
   int setOffload(uint32_t bits);
-  int setPersist(bool on);
   /** An adopted device was opened without IFF_NO_PI: four bytes come before each packet. */
   void expectPacketInformation() { prefix_.information = sizeof(tun_pi); }
 

@@ -9,6 +9,8 @@ type AddVerb = (program: Command, finish: Finish) => void
 const VERBS: Readonly<Record<string, () => Promise<AddVerb>>> = {
   up: async () => (await import('./verbs/up.ts')).addUp,
   netstat: async () => (await import('./verbs/netstat.ts')).addNetstat,
+  queues: async () => (await import('./verbs/queues.ts')).addQueues,
+  sysctl: async () => (await import('./verbs/sysctl.ts')).addSysctl,
   bench: async () => (await import('./verbs/bench.ts')).addBench,
   conform: async () => (await import('./verbs/conform.ts')).addConform,
   'packetdrill-bridge': async () => (await import('./verbs/packetdrill-bridge.ts')).addPacketdrillBridge,

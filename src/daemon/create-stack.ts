@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { closeSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { Arena } from '../base/arena.ts'
 import { SeededRandom } from '../base/random.ts'
 import { MILLISECOND, SECOND } from '../base/time.ts'
 import { type PolledDevice, TunDriver } from '../device/driver.ts'
 import { ImpairedDevice } from '../device/impaired-device.ts'
-import { collectSoon } from '../device/process.ts'
 import { queueOf } from '../device/queues.ts'
 import { RealClock } from '../device/real-clock.ts'
 import { TappedDevice } from '../device/tap.ts'
@@ -17,6 +17,7 @@ import { Sysctls } from '../stack/sysctls.ts'
 import { CaptureFile } from './capture-file.ts'
 import type { DaemonConfig } from './config.ts'
 import { codeOf, DaemonError, messageOf } from './errors.ts'
+import { collectTwice } from './garbage.ts'
 import type { Logger } from './logging.ts'
 import { ownersOf, type Queue, shareQueue } from './queue.ts'
 import { RunningStack } from './running-stack.ts'
@@ -63,7 +64,7 @@ export async function createStack(config: DaemonConfig, log: Logger, queue?: Que
     const driver = new TunDriver(stack, device, clock, fault)
     stack.onFault = fault
     stack.onWake = () => driver.wake()
-    sockets.tcp.rests.onCrowd = collectSoon
+    sockets.tcp.rests.onCrowd = collectTwice()
     const watchesDevice = (queue?.index ?? 0) === 0
     const onEnd = (): void => shared?.close()
     return new RunningStack({
@@ -119,9 +120,10 @@ function sourceOf(config: DaemonConfig, queue: Queue | undefined): TunOptions {
 
 function openTun(arena: Arena, config: DaemonConfig, log: Logger, queue: Queue | undefined): Tun {
   const { prefix } = config.address
+  const source = sourceOf(config, queue)
   try {
     const tun = new Tun(arena, {
-      ...sourceOf(config, queue),
+      ...source,
       mtu: config.mtu,
       hostAddress: { address: config.hostAddress, prefix },
       ...(prefix === 32 ? { peer: config.address.address } : {}),
@@ -138,6 +140,7 @@ function openTun(arena: Arena, config: DaemonConfig, log: Logger, queue: Queue |
       log.warn(`${tun.name}: no offload, since ${reasonAgainst(tun.offloadError)}`)
     return tun
   } catch (error) {
+    if (queue !== undefined) closeSync(source.fd!) // made for this device, which does not take it
     throw new DaemonError(codeOf(error), messageOf(error))
   }
 }

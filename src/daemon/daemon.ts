@@ -11,7 +11,7 @@ import { createLogger, type Logger } from './logging.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import { type Account, dropPrivileges, findAccount, giveTo } from './privileges.ts'
 import { createQueuedStack } from './queued-stack.ts'
-import { announceReady } from './ready.ts'
+import { announceReady, tellServiceManager } from './ready.ts'
 import type { ServedStack } from './served-stack.ts'
 import { StopRequests } from './stop-requests.ts'
 import { Undo } from './undo.ts'
@@ -46,6 +46,7 @@ export async function runDaemon(config: DaemonConfig, parts: DaemonParts = {}): 
   try {
     const stack = await bringUp(config, parts.createStack ?? creatorFor(config), log, undo)
     announceReady({ ...config, dev: stack.dev })
+    tellServiceManager('READY=1', log)
     const session = parts.startSession?.(config)
     if (session !== undefined) undo.add('end the session', () => session.end())
     return await serve(stack, stop, session, log)
@@ -127,6 +128,7 @@ async function serve(
     return 1
   }
   log.info({ reason }, 'stopping')
+  tellServiceManager('STOPPING=1', log)
   await Promise.race([stack.close(GRACE), stop.forced])
   log.info('stopped')
   return 0

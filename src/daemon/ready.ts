@@ -1,6 +1,9 @@
 import { closeSync, writeSync } from 'node:fs'
+import { notifyServiceManager } from '../device/process.ts'
 import { formatAddress } from '../wire/address.ts'
 import type { DaemonConfig } from './config.ts'
+import { messageOf } from './errors.ts'
+import type { Logger } from './logging.ts'
 
 /** The line on stdout that says that packets are answered from now on. */
 export const readyLine = (config: Pick<DaemonConfig, 'address' | 'dev'>): string =>
@@ -13,6 +16,15 @@ export function announceReady(config: Pick<DaemonConfig, 'address' | 'dev' | 're
   if (readyFd === undefined) return
   quietly(() => writeSync(readyFd, '1\n'))
   quietly(() => closeSync(readyFd))
+}
+
+/** Tells the service manager that started us, if one did (systemd's `Type=notify`), what `state` says. */
+export function tellServiceManager(state: 'READY=1' | 'STOPPING=1', log: Logger): void {
+  try {
+    notifyServiceManager(state)
+  } catch (error) {
+    log.warn(`the service manager cannot be told ${state}: ${messageOf(error)}`)
+  }
 }
 
 /** Nobody has to listen: a closed stdout or descriptor is no reason not to serve. */

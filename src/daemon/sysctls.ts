@@ -15,16 +15,21 @@ export function parseSysctl(text: string): [key: string, value: string] {
 export function shortName(key: string): string {
   const reason = Sysctls.refusalOf(key)
   if (reason !== undefined) throw new UsageError(`${key} is refused: ${reason}`)
-  return key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key
+  return withoutPrefix(key)
+}
+
+const withoutPrefix = (name: string): string => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name)
+
+/** Says that there is no such key, and what may be meant. */
+export function unknownSysctl(sysctls: Sysctls, key: string): UsageError {
+  const names = sysctls.list().map(withoutPrefix)
+  return new UsageError(`no sysctl '${key}'${suggestion(withoutPrefix(key), names)}`)
 }
 
 /** Sets tunables by their names, short or whole. Throws UsageError. */
 export function applySysctls(sysctls: Sysctls, values: ReadonlyMap<string, string>): void {
   for (const [key, text] of values) {
-    if (sysctls.get(key) === undefined) {
-      const names = sysctls.list().map((name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name))
-      throw new UsageError(`no sysctl '${key}'${suggestion(key, names)}`)
-    }
+    if (sysctls.get(key) === undefined) throw unknownSysctl(sysctls, key)
     const reason = sysctls.set(key, text)
     if (reason !== undefined) throw new UsageError(reason)
   }

@@ -1,11 +1,11 @@
 import type { Tun } from '../device/tun.ts'
 import { formatInterfaces, type InterfaceRow } from '../observe/interfaces.ts'
 import { formatHeading, formatRows, type NetstatOptions } from '../observe/netstat.ts'
+import type { QueueRow } from '../observe/queues.ts'
 import { datagrams, flows, joinSockets, listeners, type SocketRow } from '../observe/snapshot.ts'
+import { formatStatistics } from '../observe/statistics.ts'
 import type { Sockets } from '../socket/sockets.ts'
-import type { Counters } from '../stack/counters.ts'
-import { UsageError } from './errors.ts'
-import { applySysctls } from './sysctls.ts'
+import { applySysctls, unknownSysctl } from './sysctls.ts'
 
 /** A stack with the device that it is served on. */
 interface Viewed {
@@ -63,20 +63,22 @@ const netstat: View = {
 const optionsOf = (args: unknown): NetstatOptions => (args ?? {}) as NetstatOptions
 
 /** Every counter by group and name, summed. */
-const counters = whole(
-  ({ sockets }) => groupsOf(sockets.stack.counters),
-  (parts) => (parts as readonly Groups[]).reduce(sum),
-)
+const counters = whole(groupsOf, (parts) => (parts as readonly Groups[]).reduce(sum))
+
+/** The same for people. */
+const statistics = whole(groupsOf, (parts) => formatStatistics((parts as readonly Groups[]).reduce(sum)))
 
 type Groups = Record<string, Record<string, number>>
 
-const groupsOf = (all: Counters): Groups =>
-  Object.fromEntries(
-    Object.entries(all).map(([group, values]) => [
-      group,
-      Object.fromEntries(Object.entries(values as object).filter(([, value]) => typeof value === 'number')),
-    ]),
-  )
+/** The connections that there are now are among TCP's (RFC 4022 §4). */
+function groupsOf({ sockets: { stack } }: Viewed): Groups {
+  const groups = Object.entries(stack.counters).map(([group, values]): [string, Record<string, number>] => [
+    group,
+    Object.fromEntries(Object.entries(values as object).filter(([, value]) => typeof value === 'number')),
+  ])
+  const { tcp, ...others } = Object.fromEntries(groups)
+  return { ...others, tcp: { ...tcp, CurrEstab: stack.tcp.openCount } }
+}
 
 const sum = (left: Groups, right: Groups): Groups =>
   Object.fromEntries(
@@ -96,7 +98,7 @@ const sysctl = whole(
     const name = String(key)
     if (value !== undefined) applySysctls(stack.sysctls, new Map([[name, String(value)]]))
     const now = stack.sysctls.get(name)
-    if (now === undefined) throw new UsageError(`no sysctl '${name}'`)
+    if (now === undefined) throw unknownSysctl(stack.sysctls, name)
     return now
   },
   // They are set in all or in none, so that one speaks for all.
@@ -123,7 +125,7 @@ function interfaceRow(tun: Tun): InterfaceRow {
 
 /** How the load is shared: a record for each stack that lives. */
 const queues = whole(
-  ({ sockets: { tcp, stack } }) => {
+  ({ sockets: { tcp, stack } }): QueueRow => {
     const { PassiveOpens, ActiveOpens, InSegs, OutSegs } = stack.counters.tcp
     const { HandedOver, TakenOver, HandOverDropped } = stack.counters.stack
     const queue = stack.owners?.self ?? 0
@@ -146,6 +148,7 @@ const VIEWS: ReadonlyMap<string, View> = new Map([
   ['netstat', netstat],
   ['interfaces', interfaces],
   ['counters', counters],
+  ['statistics', statistics],
   ['sysctl', sysctl],
   ['queues', queues],
 ])

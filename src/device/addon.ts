@@ -78,7 +78,7 @@ export interface NativeDevice {
   stop(): void
   /** Whether waiting for packets keeps the process alive. */
   reference(on: boolean): void
-  close(): void
+  close(keepsDescriptor: boolean): void
   name(): string
   /** 0 while the device exists, else an errno. */
   inspect(): number
@@ -89,7 +89,6 @@ export interface NativeDevice {
   attach(create: boolean): number
   /** 0, or the errno with which the kernel refuses (EOPNOTSUPP: there is no virtio header); offloads are off then. */
   setOffload(bits: number): number
-  setPersist(on: number): void
   /** Negative leaves a setting as it is. */
   setLink(mtu: number, queueLength: number, up: number): void
   /** Fills LINK_NUMBERS numbers, see LinkNumber. */

@@ -4,7 +4,7 @@ import { LinkNumber } from './addon.ts'
 export interface TunOptions {
   /** Name, or a pattern (`tun%d`) or nothing: the kernel chooses the number. */
   name?: string | undefined
-  /** An open TUN descriptor to adopt; it is closed with the device. What is not asked for stays as it is. */
+  /** An open TUN descriptor to adopt; it is closed with the device, but stays the caller's when that could not be opened. What is not asked for stays as it is. */
   fd?: number | undefined
   /** This is one queue of several: others open the same name with the same flag. With `fd`: a queue that we have opened ourselves. */
   multiQueue?: boolean | undefined

@@ -121,7 +121,7 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
       configureLink(this.#native, this.#options)
       this.#refresh()
     } catch (error) {
-      this.release()
+      this.#close(options.fd !== undefined)
       throw error
     }
   }
@@ -266,10 +266,13 @@ export class Tun extends EventEmitter<TunEvents> implements PolledDevice {
 
   /** Closes the device, which disappears unless it is persistent. May be repeated. */
   release(): void {
-    if (this.#isClosed) return
+    if (!this.#isClosed) this.#close(false)
+  }
+
+  #close(keepsDescriptor: boolean): void {
     this.#isClosed = true
     this.#isUp = false
-    this.#native.close()
+    this.#native.close(keepsDescriptor)
     this.#giveMemory()
     this.emit('close')
   }

@@ -64,10 +64,6 @@ export class Descriptors {
     return --file.references === 0 ? file.object.close() : 0
   }
 
-  closeAll(): void {
-    for (const fd of this.#table.keys()) this.close(fd)
-  }
-
   /** fcntl(2): O_NONBLOCK belongs to the file, FD_CLOEXEC to the descriptor. -EBADF, -EINVAL for another request. */
   fcntl(fd: number, request: number, argument = 0): number {
     const descriptor = this.#table[fd]

@@ -20,7 +20,7 @@ import type { Resting } from './rest.ts'
 import { RoundTrip, RTO_MAX } from './rtt.ts'
 import { SendState } from './send.ts'
 import type { Settings } from './settings.ts'
-import { ARROWS, type CloseReason, type State } from './state.ts'
+import { ARROWS, type CloseReason, isOpen, type State } from './state.ts'
 import { Statistics } from './statistics.ts'
 import { TailLossProbe } from './tail-loss-probe.ts'
 import type { Tcp } from './tcp.ts'
@@ -168,6 +168,7 @@ export class Connection {
   moveTo(next: State): void {
     if (!ARROWS[this.#state].includes(next)) throw new Error(`no arrow ${this.#state} -> ${next}`)
     this.tcp.probe?.transition(this, this.#state, next)
+    this.tcp.openCount += Number(isOpen(next)) - Number(isOpen(this.#state))
     this.#state = next
   }
 

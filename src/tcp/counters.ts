@@ -57,6 +57,7 @@ export class TcpCounters {
   TCPFromZeroWindowAdv = 0
   TCPKeepAlive = 0
   TCPFullUndo = 0
+  TCPLossFailures = 0
   TCPLossProbeRecovery = 0
   TCPLossProbes = 0
   TCPLossUndo = 0
@@ -68,18 +69,22 @@ export class TcpCounters {
   TCPOFODrop = 0
   TCPOFOMerge = 0
   TCPOFOQueue = 0
+  /** Every acknowledgement without text: there is no faster path here, for which Linux has TCPHPAcks. */
   TCPPureAcks = 0
   TCPRcvCoalesce = 0
   TCPRcvQDrop = 0
   TCPRenoFailures = 0
   TCPRenoRecovery = 0
+  TCPRenoRecoveryFail = 0
   TCPReqQFullDoCookies = 0
   TCPReqQFullDrop = 0
   TCPSACKDiscard = 0
   TCPSACKReneging = 0
   TCPSACKReorder = 0
   TCPSYNChallenge = 0
+  TCPSackFailures = 0
   TCPSackRecovery = 0
+  TCPSackRecoveryFail = 0
   TCPSpuriousRTOs = 0
   TCPSlowStartRetrans = 0
   TCPSynRetrans = 0
@@ -88,7 +93,6 @@ export class TcpCounters {
   TCPToZeroWindowAdv = 0
   TCPWantZeroWindowAdv = 0
   TCPWinProbe = 0
-  TimeWaitOverflow = 0
   TW = 0
   TWRecycled = 0
   /** Ours: segments that RFC 9293 says to drop without an answer, and that Linux does not count by a name. */

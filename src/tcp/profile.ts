@@ -46,6 +46,8 @@ export interface TcpProfile {
   openTimeout: Duration
   /** From this retransmission on a SYN carries only its MSS; 0: never. */
   plainSynFrom: number
+  /** A SYN-ACK whose timestamps echo none of ours is answered with a reset, as one with a wrong ACK is. */
+  readonly refusesStrangeEchoes: boolean
   /** A reset anywhere in the window is believed (RFC 9293 without RFC 5961 §3). */
   believesResets: boolean
   /** A SYN in the window ends the connection (RFC 793, without RFC 5961 §4). */
@@ -84,6 +86,7 @@ export const LINUX: Readonly<TcpProfile> = {
   longestTimeout: 120 * SECOND,
   openTimeout: 0,
   plainSynFrom: 0,
+  refusesStrangeEchoes: true,
   believesResets: false,
   believesSyns: false,
   acceptsSynFin: false,
@@ -115,6 +118,7 @@ export const FREEBSD: Readonly<TcpProfile> = {
   longestTimeout: 64 * SECOND,
   openTimeout: 75 * SECOND,
   plainSynFrom: 0,
+  refusesStrangeEchoes: false,
   believesResets: false,
   believesSyns: false,
   acceptsSynFin: true,

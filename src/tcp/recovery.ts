@@ -93,7 +93,6 @@ export class Recovery implements DeliveryWatcher {
     const { board, rate } = this
     const { una } = c.send
     const advanced = una !== prior
-    const priorLost = board.lost
     const everLost = board.everLost
     const wasLoss = this.phase === 'loss'
     this.#now = now
@@ -111,17 +110,16 @@ export class Recovery implements DeliveryWatcher {
     rate.count(delivered, now)
     c.tailProbe.acknowledged(c, seg, hadDsack, now)
     this.#judge(c, seg, advanced, isDuplicate, now)
-    const lost = Math.max(0, board.lost - priorLost)
     rate.end(board.everLost, c.rtt.minimum, now)
     rate.sample.newlyLost = board.everLost - everLost
-    steerWindow(c, delivery, delivered, lost, advanced, wasLoss, rtt, now)
+    steerWindow(c, delivery, delivered, advanced, wasLoss, rtt, now)
     if (this.phase === 'open' && (board.count === 0 || board.resent === 0)) this.undo.settled()
   }
 
   /** RFC 8985 §6.2: the reordering timer expired. */
   reorderingTimeout(c: Connection, now: Instant): void {
     const { board, reduction } = this
-    const prior = board.lost
+    const { everLost } = board
     this.losses.detect(c, this.phase, now)
     if (board.lost === 0 || (this.phase !== 'open' && this.phase !== 'disorder')) return
     this.#enterRecovery(c, now)
@@ -130,7 +128,7 @@ export class Recovery implements DeliveryWatcher {
       reduction.acknowledged(
         c.congestion,
         c.segmentSize,
-        board.lost - prior,
+        board.everLost - everLost,
         this.inFlight(c),
         false,
         c.segmentSize,
@@ -143,13 +141,15 @@ export class Recovery implements DeliveryWatcher {
    */
   timeout(c: Connection, now: Instant): void {
     const { board } = this
-    const isNewEpisode = this.phase === 'open' || this.phase === 'disorder' || this.phase === 'reduction'
+    const isUndisturbed = this.phase === 'open' || this.phase === 'disorder'
+    const isNewEpisode = isUndisturbed || this.phase === 'reduction'
     const isFirst = this.timeouts === 0
     if (isFirst) this.stalledSince = now
     this.timeouts++
     const flight = c.send.flight
     this.losses.markAll(c, now)
-    if (isNewEpisode || !after(this.high, c.send.una) || (this.phase === 'loss' && isFirst)) {
+    // Once a window of data, whether a loss or a mark brought the threshold down (RFC 3168 §6.1.2).
+    if (isUndisturbed || !after(this.high, c.send.una) || (this.phase === 'loss' && isFirst)) {
       this.undo.rememberThreshold(this.#presentThreshold(c))
       c.congestion.threshold = c.congestion.thresholdAfterLoss(flight, now)
       this.undo.begin(c.send.una, board.resent > 0 ? 1 : 0)
@@ -208,7 +208,6 @@ export class Recovery implements DeliveryWatcher {
 
   /** RFC 2883: a block told of data that had arrived before. */
   duplicateReported(c: Connection, end: Seq): void {
-    c.tcp.host.counters.TCPDSACKRecv++
     this.losses.duplicateReports++
     this.undo.duplicateReported(end)
     this.losses.rack.duplicateReported(c.send.una, c.send.nxt)

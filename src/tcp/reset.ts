@@ -25,7 +25,10 @@ export function replyReset(tcp: Tcp, seg: Segment): void {
 /** Resets the peer's end of a connection that we give up (RFC 9293 §3.10.5). */
 export function sendReset(c: Connection, out: SegmentSink): void {
   const at = out.room()
-  if (at < 0) return
+  if (at < 0) {
+    c.tcp.host.counters.TCPAbortFailed++
+    return
+  }
   const headerLength = TCP_HEADER + optionsLength(c.options, 0)
   const flags = Flag.Rst | Flag.Ack
   writeTcpHeader(

@@ -11,15 +11,17 @@ const SILENCE: Duration = SECOND
 /** Looks are taken at such steps, lest every connection has a turn of its own. */
 const STEP: Duration = 250 * MILLISECOND
 /** Looks in a turn: a crowd that falls silent at once does not hold up others. */
-const MOST = 256
-/** So many at least are a crowd. */
+const MOST = 64
+/** So many at least are a crowd, and such a part of all that rest: while others are about to follow, and when nobody is. */
 const CROWD = 512
+const PART = 1 / 2
+const LAST_PART = 1 / 16
 
 /** Puts connections to rest that have been silent for a while, and wakes them. */
 export class Rests {
   /** How many rest. */
   count = 0
-  /** Called when a crowd has come to rest: what it was made of is garbage, of as much again as is left at the most. */
+  /** Called when a crowd has come to rest: what it was made of is garbage. */
   onCrowd: (() => void) | undefined
   readonly #tcp: Tcp
   readonly #queue = new DelayQueue(SILENCE)
@@ -57,7 +59,7 @@ export class Rests {
       else if (mayRest(c)) this.#rest(c)
     }
     this.#isBehind = left === 0
-    if (!this.#isBehind && this.#rested >= Math.max(CROWD, this.count / 2)) this.#tellCrowd()
+    if (this.#isCrowd) this.#tellCrowd()
   }
 
   nextDeadline(): Instant {
@@ -74,6 +76,11 @@ export class Rests {
     c.user?.holds?.(c)
     this.watch(c)
     return c
+  }
+
+  get #isCrowd(): boolean {
+    if (this.#isBehind || this.#rested < CROWD) return false
+    return this.#rested >= this.count * (this.#queue.size === 0 ? LAST_PART : PART)
   }
 
   #tellCrowd(): void {

@@ -12,7 +12,11 @@ export function readSackBlocks(c: Connection, seg: Segment, out: Delivery): bool
   const { send, recovery } = c
   const edges = seg.sackEdges
   const isDsack = isDuplicateReport(seg)
-  if (isDsack && !after(edges[1] as Seq, send.nxt)) recovery.duplicateReported(c, edges[1] as Seq)
+  if (isDsack && !after(edges[1] as Seq, send.nxt)) {
+    if (before(edges[0] as Seq, seg.ack)) c.tcp.host.counters.TCPDSACKRecv++
+    else c.tcp.host.counters.TCPDSACKOfoRecv++
+    recovery.duplicateReported(c, edges[1] as Seq)
+  }
   for (let i = isDsack ? 1 : 0; i < seg.sackCount; i++) {
     const left = later(edges[2 * i] as Seq, send.una)
     const right = edges[2 * i + 1] as Seq

@@ -39,6 +39,9 @@ export const isLasting = (state: State): boolean =>
 export const isSynchronized = (state: State): boolean =>
   state !== 'CLOSED' && state !== 'LISTEN' && state !== 'SYN-SENT' && state !== 'SYN-RECEIVED'
 
+/** What counts as an open connection for statistics (tcpCurrEstab of RFC 4022). */
+export const isOpen = (state: State): boolean => state === 'ESTABLISHED' || state === 'CLOSE-WAIT'
+
 /** The peer may still send data. */
 export const canReceive = (state: State): boolean =>
   state === 'ESTABLISHED' || state === 'FIN-WAIT-1' || state === 'FIN-WAIT-2'

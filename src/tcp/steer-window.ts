@@ -3,12 +3,11 @@ import type { Duration, Instant } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 import type { Delivery } from './delivery.ts'
 
-/** What an acknowledgement that told of `delivered` and `lost` bytes does to the congestion window; `wasLoss`: a time-out was being repaired. */
+/** What an acknowledgement that told of `delivered` bytes does to the congestion window; `wasLoss`: a time-out was being repaired. */
 export function steerWindow(
   c: Connection,
   delivery: Delivery,
   delivered: number,
-  lost: number,
   advanced: boolean,
   wasLoss: boolean,
   rtt: Duration,
@@ -23,7 +22,8 @@ export function steerWindow(
   if (congestion.ownsWindow) return
   if (recovery.inReduction && reduction.isActive) {
     const advances = advanced && recovery.phase === 'recovery'
-    reduction.acknowledged(congestion, delivered, lost, sample.inFlight, advances, c.segmentSize)
+    // Newly lost, and not how much more is lost than before: a loss counts though another was repaired.
+    reduction.acknowledged(congestion, delivered, sample.newlyLost, sample.inFlight, advances, c.segmentSize)
   } else if (mayGrow(c, delivery, delivered) && c.windowUse.isLimited(congestion)) {
     // RFC 3465 §2.3: after a time-out, without SACK, an ACK may cover much that had arrived long before; it counts for one segment.
     const isVague = wasLoss && !c.options.sack

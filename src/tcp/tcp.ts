@@ -64,8 +64,10 @@ export class Tcp {
   milliseconds = 0
   /** Whole seconds: what outlives the wrap of milliseconds. */
   seconds = 0
-  /** Connections past the handshake and not yet CLOSED (Linux's CurrEstab counts ESTABLISHED and CLOSE-WAIT: see `observe`). */
+  /** Connections past the handshake and not yet CLOSED. */
   establishedCount = 0
+  /** Those in ESTABLISHED and CLOSE-WAIT (tcpCurrEstab of RFC 4022). */
+  openCount = 0
   orphanCount = 0
   /** The moment of which `milliseconds` and `seconds` are. */
   #tickedAt: Instant = Number.NEGATIVE_INFINITY
@@ -192,7 +194,7 @@ export class Tcp {
     return c
   }
 
-  /** OPEN of a passive connection made active (RFC 9293 §3.10.1): LISTEN to SYN-SENT. Undefined, and still LISTEN, when the pair is in use. */
+  /** OPEN of a passive connection made active (RFC 9293 §3.10.1), which no socket does (EISCONN). Undefined, and still LISTEN, when the pair is in use. */
   connectFromListen(
     listener: Listener,
     local: number,
@@ -242,12 +244,8 @@ export class Tcp {
   adopt(c: Connection): void {
     this.table.add(c)
     this.memory.connections++
-    this.flows.set(
-      c.local,
-      c.remote,
-      (c.remotePort << 16) | c.localPort,
-      flowHandle(FlowKind.Connection, c.id),
-    )
+    const ports = (c.remotePort << 16) | c.localPort
+    this.flows.set(c.local, c.remote, ports, flowHandle(FlowKind.Connection, c.id))
   }
 
   /** A passive open has made a connection: it gets its flow, and waits to be accepted. */

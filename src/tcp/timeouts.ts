@@ -56,6 +56,7 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   if (isDoubtful) doubtPath(c)
   c.path.timedOut(c, isDoubtful, now)
   c.tcp.host.counters.TCPTimeouts++
+  if (recovery.timeouts === 0) countFailure(c)
   recovery.timeout(c, now)
   c.statistics.timeouts++
   if (recovery.timeouts === 1) c.statistics.timeoutRuns++
@@ -63,6 +64,17 @@ function retransmissionTimeout(c: Connection, now: Instant): void {
   rtt.backoff++ // RFC 6298 §5.5, §5.6
   c.timers.arm(Timer.Retransmit, now, clampToUserTimeout(c, rtt.timeout, recovery.stalledSince, now))
   c.speak()
+}
+
+/** What the first time-out of a segment says of the repair that was under way. */
+function countFailure(c: Connection): void {
+  const { counters } = c.tcp.host
+  const { phase, board, losses } = c.recovery
+  const { sack } = c.options
+  if (phase === 'loss') counters.TCPLossFailures++
+  else if (phase === 'recovery') counters[sack ? 'TCPSackRecoveryFail' : 'TCPRenoRecoveryFail']++
+  else if (phase === 'disorder' || board.sacked > 0 || losses.duplicates > 0)
+    counters[sack ? 'TCPSackFailures' : 'TCPRenoFailures']++
 }
 
 /** R1 (MUST-20): the path may be bad. Whoever asks for the socket's error learns of it (SHLD-9), until something goes through. */

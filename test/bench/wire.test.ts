@@ -115,12 +115,13 @@ const results: WireResults = {
 
 describe('the tables', () => {
   test('numbers have three digits that count', () => {
-    expect([0.0123, 1.234, 12.34, 123.4, 1_234_567].map(formatNumber)).toEqual([
+    expect([0.0123, 1.234, 12.34, 123.4, 1_234_567, -1234.5].map(formatNumber)).toEqual([
       '0.012',
       '1.23',
       '12.3',
       '123',
       '1,234,567',
+      '-1,235',
     ])
   })
 

@@ -38,6 +38,8 @@ describe('mistakes of usage are status 2', () => {
     [['up', '--mtu', '1'], 'tunstack: --mtu: must be an integer from 68 to 65535'],
     [['up', '--queues', '65'], 'tunstack: --queues: must be an integer from 1 to 64'],
     [['netstat', '-x'], "unknown option '-x'"],
+    [['queues', 'all'], 'too many arguments'],
+    [['sysctl'], 'tunstack: sysctl: no variables specified'],
   ])('%j', async (args, message) => {
     expect(await run(args)).toBe(2)
     expect(output.err).toContain(message)
@@ -95,6 +97,25 @@ describe('netstat', () => {
     expect(await run(['netstat', '-nat', '--control', path])).toBe(0)
     expect(output.out).toBe('Proto\n')
     expect(JSON.parse(asked)).toEqual({ verb: 'netstat', args: { numeric: true, all: true, tcp: true } })
+  })
+
+  test.each([
+    [['netstat', '-s'], { verb: 'statistics', args: {} }],
+    [['netstat', '-i'], { verb: 'interfaces', args: {} }],
+    [['queues'], { verb: 'queues', args: {} }],
+    [['sysctl', '-a'], { verb: 'sysctl', args: {} }],
+  ])('%j asks for a view', async (words, request) => {
+    const path = join(temporaryFolder(), 'c.sock')
+    let asked = ''
+    const server = createServer((socket) => {
+      socket.on('data', (data) => {
+        asked += data
+        socket.end('{"ok":true,"result":[]}\n')
+      })
+    }).listen(path)
+    onTestFinished(() => void server.close())
+    expect(await run([...words, '--control', path])).toBe(0)
+    expect(JSON.parse(asked)).toEqual(request)
   })
 
   test('without a daemon it says so, with a hint', async () => {

@@ -199,6 +199,13 @@ describe('HELLO', () => {
     expect(segment.window).toBe(65_535)
   })
 
+  test('flags without a value are the client’s own, whatever their names', async () => {
+    const { connect, logged } = await site()
+    const client = await connect()
+    expect(await client.hello(`profiles,mtus,local=${STACK},remote=${PEER}`)).toMatchObject({ ret: 0 })
+    expect(logged).toEqual([])
+  })
+
   test('has the bridge’s profile when it names none', async () => {
     const { hello } = await site('freebsd')
     const client = await hello()

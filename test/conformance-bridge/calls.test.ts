@@ -95,6 +95,21 @@ describe('a connection', () => {
     expect(await client.ask(Op.EpollWait, [5, 8, 10])).toMatchObject({ ret: 0, ints: [] })
   })
 
+  test('epoll tells no more at once than an answer holds; the rest comes next', async () => {
+    client = await (await site()).hello()
+    await client.ask(Op.EpollCreate, [1, 3])
+    for (let fd = 4; fd < 4 + 150; fd++) {
+      await client.ask(Op.Socket, [AF_INET, SOCK_DGRAM, 0, fd])
+      await client.ask(Op.EpollControl, [3, 1, fd, 4, fd])
+    }
+    const first = await client.ask(Op.EpollWait, [3, 200, 0])
+    expect([first.ret, first.ints.length]).toEqual([126, 252])
+    const next = await client.ask(Op.EpollWait, [3, 24, 0])
+    const told = [...first.ints, ...next.ints].filter((_, i) => i % 2 === 1)
+    expect(new Set(told).size).toBe(150)
+    expect((await client.ask(Op.EpollWait, [3, 0, 0])).errno).toBe(Errno.EINVAL)
+  })
+
   test('ioctl tells a value', async () => {
     const iss = await connected()
     await sends(client, { flags: Flag.Psh | Flag.Ack, seq: 1, ack: iss + 1, data: 'xyz' })

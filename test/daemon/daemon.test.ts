@@ -1,7 +1,7 @@
 import { existsSync, openSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { SECOND } from '../../src/base/time.ts'
 import { ask } from '../../src/cli/control-client.ts'
 import { type DaemonConfig, loadConfig } from '../../src/daemon/config.ts'
@@ -10,7 +10,18 @@ import { lockDevice } from '../../src/daemon/device-lock.ts'
 import { DaemonError } from '../../src/daemon/errors.ts'
 import type { ServedStack } from '../../src/daemon/served-stack.ts'
 import { StopRequests } from '../../src/daemon/stop-requests.ts'
+import { hasAddon } from '../native/harness.ts'
+import { Program } from '../support/netns.ts'
 import { deviceName, temporaryFolder } from './temporary.ts'
+
+/** A service manager that hears two messages at the path of its argument. */
+const MANAGER = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(20)
+print('bound', flush=True)
+for _ in range(2): print(s.recv(100).decode(), flush=True)`
 
 let heard: string[]
 let now: number
@@ -40,6 +51,10 @@ async function fakeStack({ dev }: DaemonConfig): Promise<ServedStack> {
     abort: () => heard.push('abort'),
   }
 }
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
 
 beforeEach(() => {
   const folder = temporaryFolder()
@@ -105,6 +120,26 @@ describe('a daemon', () => {
     await run(() => stop.request('SIGTERM'))
     expect(readFileSync(path, 'utf8')).toBe('1\n')
     expect(targetOf(config.readyFd)).not.toBe(path)
+  })
+
+  test.skipIf(!hasAddon())('tells the service manager when it is ready and when it stops', async () => {
+    const path = join(temporaryFolder(), 'notify')
+    const manager = new Program(['python3', '-c', MANAGER, path])
+    await manager.says('bound')
+    vi.stubEnv('NOTIFY_SOCKET', path)
+    await run(async () => {
+      await manager.says('READY=1')
+      expect(heard).toContain('start')
+      expect(manager.stdout).not.toContain('STOPPING')
+      stop.request('SIGTERM')
+    })
+    expect(await manager.exit()).toBe(0)
+    expect(manager.stdout).toBe('bound\nREADY=1\nSTOPPING=1\n')
+  })
+
+  test('serves though the service manager cannot be told', async () => {
+    vi.stubEnv('NOTIFY_SOCKET', '/nowhere/socket')
+    expect(await run(() => stop.request('SIGTERM'))).toBe(0)
   })
 
   test('waits for connections to close, until somebody insists', async () => {

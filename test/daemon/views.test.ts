@@ -5,6 +5,7 @@ import { Cursors, readFrom } from '../../src/daemon/cursors.ts'
 import { inTurns } from '../../src/daemon/running-stack.ts'
 import { collectView, type Pieces, viewVerbs } from '../../src/daemon/views.ts'
 import type { Tun } from '../../src/device/tun.ts'
+import { formatQueues, type QueueRow } from '../../src/observe/queues.ts'
 import type { Sockets } from '../../src/socket/sockets.ts'
 import type { StreamSocket } from '../../src/socket/stream-socket.ts'
 import { type Connected, connected, PORT } from '../socket/connections.ts'
@@ -158,6 +159,31 @@ describe('of several stacks', () => {
     ]
     const lines = await readAll(await netstat(collect))
     expect(lines.filter((line) => line.includes('ESTABLISHED'))).toHaveLength(MANY + 1)
+  })
+
+  test('statistics are of all, with the connections that there are now', async () => {
+    const { a, b, server, settle } = connected()
+    const told = async (): Promise<string> =>
+      String(await ask(threads([a.sockets, b.sockets]).collect, 'statistics'))
+    expect(await told()).toMatch(
+      /^Tcp:\n {4}1 active connection openings\n {4}1 passive connection openings\n.*\n.*\n {4}2 connections established$/m,
+    )
+    server.close()
+    settle()
+    expect(await told()).toContain('    1 connections established\n') // CLOSE-WAIT at one end, FIN-WAIT-2 at the other
+  })
+
+  test('how the load is shared has a line for each', async () => {
+    const { a, b } = connected()
+    const rows = (await ask(threads([a.sockets, b.sockets]).collect, 'queues')) as QueueRow[]
+    expect(formatQueues(rows)).toBe(
+      [
+        'Queue  Connections    Accepted      Opened   Segments-In  Segments-Out       Given       Taken    Lost',
+        '    0            1           0           1             1             2           0           0       0',
+        '    0            1           1           0             2             1           0           0       0',
+        '',
+      ].join('\n'),
+    )
   })
 
   test('counters are summed', async () => {

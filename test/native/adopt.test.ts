@@ -122,6 +122,31 @@ describe.skipIf(reason)('adopting a descriptor', () => {
     }))
 })
 
+describe.skipIf(reason)('an opening that fails', () => {
+  for (const [what, options, code] of [
+    ['at the owner', '{ fd: 9, owner: 0xffffffff }', 'EINVAL'],
+    ['at the link', '{ fd: 9, mtu: 10 }', 'EINVAL'],
+  ]) {
+    test(`${what} leaves the descriptor to its owner, who may try again`, () =>
+      withNamespace(async (namespace) => {
+        const { tun, noPacketInformation, virtioHeader } = Flags
+        const program = namespace.script(
+          `${IMPORTS}
+          import { fstatSync } from 'node:fs'
+          say(failureOf(() => open(${options})).code)
+          fstatSync(9)
+          const tun = open({ fd: 9 })
+          say(tun.name)
+          tun.release()
+          say(failureOf(() => fstatSync(9)).code)`,
+          opener({ flags: tun | noPacketInformation | virtioHeader }),
+        )
+        expect(await program.exit(), program.stderr).toBe(0)
+        expect(program.stdout.trim().split('\n')).toEqual([code, 'tst0', 'EBADF'])
+      }))
+  }
+})
+
 describe.skipIf(reason)('a persistent device that somebody else has used', () => {
   const used = (namespace: Namespace): void => {
     const { tun, noPacketInformation, virtioHeader } = Flags

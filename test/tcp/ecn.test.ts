@@ -252,6 +252,39 @@ describe('the sender', () => {
     peer.expects('[ect0] P. 11001:12001(1000) ack 1')
   })
 
+  test('[RFC3168 §6.1.2] a time-out in the window that an echo has answered leaves the threshold; the next one does not', () => {
+    const peer = sending(10, { sysctl: { tcp_congestion_control: 'reno' } })
+    peer.sends('E. 1:1(0) ack 1001')
+    const { threshold } = peer.c.congestion
+    peer.advance(SECOND)
+    expect(peer.c.recovery.phase).toBe('loss')
+    expect(peer.c.congestion.window).toBe(1000)
+    expect(peer.c.congestion.threshold).toBe(threshold)
+    peer.sends('. 1:1(0) ack 10001')
+    expect(peer.c.recovery.phase).toBe('open')
+    peer.writes(4000)
+    peer.advance(4 * SECOND)
+    expect(peer.c.recovery.phase).toBe('loss')
+    expect(peer.c.congestion.threshold).toBeLessThan(threshold)
+  })
+
+  test('[RFC3168 §6.1.2] what an echo brought down a spurious time-out does not bring back', () => {
+    const peer = sending(10)
+    const { window } = peer.c.congestion
+    peer.sends('E. 1:1(0) ack 1001')
+    const { threshold } = peer.c.congestion
+    peer.writes(2000)
+    peer.takes()
+    peer.advance(700 * MILLISECOND)
+    expect(peer.c.recovery.phase).toBe('loss')
+    peer.sends('. 1:1(0) ack 3001')
+    peer.takes()
+    peer.sends('. 1:1(0) ack 8001')
+    expect(peer.counters.TCPSpuriousRTOs).toBe(1)
+    expect(peer.c.congestion.threshold).toBe(threshold)
+    expect(peer.c.congestion.window).toBeLessThan(window)
+  })
+
   test('[RFC3168 §6.1.4] pure acknowledgements are not marked as capable', () => {
     const peer = agreed()
     peer.sends('[ect0] P. 1:101(100) ack 1')

@@ -157,6 +157,28 @@ describe('timestamps', () => {
     peer.expects('. 1:1(0) ack 21')
   })
 
+  test.each([
+    ['older than our SYN', -1],
+    ['that is yet to come', 1251],
+  ])('a SYN-ACK that echoes a timestamp %s is reset, as on Linux (PAWSActive)', (_name, echo) => {
+    const peer = synSent()
+    peer.advance(250 * MILLISECOND)
+    peer.sends(`S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr ${echo}>`)
+    peer.expects('R 1:1(0)')
+    peer.sends(`R. 0:0(0) ack 1 <nop,nop,TS val 100 ecr ${echo}>`)
+    peer.expectsNothing()
+    expect(peer.counters.PAWSActive).toBe(2)
+    peer.sends('S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 1000>')
+    peer.expects('. 1:1(0) ack 1')
+    expect(peer.counters.PAWSActive).toBe(2)
+  })
+
+  test('a SYN-ACK that echoes a strange timestamp opens all the same with the profile of FreeBSD', () => {
+    const peer = synSent({ profile: 'freebsd' })
+    peer.sends('S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 100 ecr 5>')
+    peer.expects('. 1:1(0) ack 1')
+  })
+
   test('[RFC7323 §5.2] a reset is exempt', () => {
     const peer = established(stamped)
     peer.sends(line('P. 1:11(10) ack 1', 2300))

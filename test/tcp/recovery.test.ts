@@ -87,6 +87,22 @@ describe('fast retransmit', () => {
     peer.expects(`. ${at(14)}`)
   })
 
+  test('[RFC9937 §6.2] SafeACK: none where an ACK for what was lost tells of another loss', () => {
+    const peer = connected({ sysctl: { ...RENO, tcp_early_retrans: 0 }, options: 'mss 1000,sackOK' })
+    peer.writes(10 * MSS)
+    peer.takes()
+    peer.advance(20 * MILLISECOND)
+    peer.sends(`. 1:1(0) ack 1 <nop,nop,sack ${1 + 6 * MSS}:${1 + 9 * MSS}>`)
+    expect(peer.takes()).toHaveLength(3)
+    peer.advance(20 * MILLISECOND)
+    // Six were lost; the copy of the first has come, and the tenth, sent before it, has not: six again.
+    const inFlight = 2 * MSS
+    peer.sends(`. 1:1(0) ack ${1 + MSS} <nop,nop,sack ${1 + 6 * MSS}:${1 + 9 * MSS}>`)
+    expect(peer.c.recovery.board.lost).toBe(6 * MSS)
+    expect(peer.c.congestion.window).toBe(inFlight + MSS)
+    expect(peer.takes()).toHaveLength(1)
+  })
+
   test('[RFC6582 §3.2] a partial ACK sends the next hole at once', () => {
     const peer = sending()
     duplicates(peer, 3)

@@ -226,7 +226,8 @@ describe('when a connection rests', () => {
     let crowds = 0
     tcp.rests.onCrowd = () => crowds++
     c.world.runFor(3 * SECOND)
-    expect([...seen]).toEqual([0, 1, 257, 513, 601])
+    expect([...seen].slice(0, 4)).toEqual([0, 1, 65, 129])
+    expect(tcp.rests.count).toBe(601)
     expect(crowds).toBe(1)
   })
 })

@@ -9,11 +9,12 @@ interface NetstatOptions {
   udp?: true
   listening?: true
   interfaces?: true
+  statistics?: true
   control?: string
   dev?: string
 }
 
-/** `tunstack netstat`: the daemon's sockets, as net-tools prints those of the kernel. */
+/** `tunstack netstat`: the daemon's sockets and counters, as net-tools prints those of the kernel. */
 export function addNetstat(program: Command, finish: Finish): void {
   program
     .command('netstat')
@@ -24,13 +25,14 @@ export function addNetstat(program: Command, finish: Finish): void {
     .option('-t, --tcp', 'TCP')
     .option('-u, --udp', 'UDP')
     .option('-i, --interfaces', "the device's counters; RX-DRP: lost in the kernel's queue in front of it")
+    .option('-s, --statistics', 'the counters of all protocols')
     .option('--control <path>', 'control socket of the daemon')
     .option('--dev <name>', 'device of the daemon')
     .action(async (options: NetstatOptions) => {
-      const { control, dev, interfaces, ...flags } = options
+      const { control, dev, interfaces, statistics, ...flags } = options
       const path = findControl({ ...(control && { control }), ...(dev && { dev }) })
-      const text = interfaces ? await ask(path, 'interfaces', {}) : await ask(path, 'netstat', flags)
-      process.stdout.write(String(text))
+      const view = interfaces ? 'interfaces' : statistics ? 'statistics' : 'netstat'
+      process.stdout.write(String(await ask(path, view, view === 'netstat' ? flags : {})))
       finish(Status.Done)
     })
 }

@@ -135,7 +135,7 @@ function optionsOf(flags: string): { name: string; value: string; place: typeof 
   const options = new Map<string, string>()
   for (const flag of flags.split(',')) {
     const at = flag.indexOf('=')
-    const name = FLAGS.get(flag.slice(0, at))
+    const name = at < 0 ? undefined : FLAGS.get(flag.slice(0, at))
     if (name !== undefined && !options.has(name)) options.set(name, flag.slice(at + 1))
   }
   return [...options].map(([name, value]) => ({ name, value, place: PLACE }))

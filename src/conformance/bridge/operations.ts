@@ -22,6 +22,8 @@ type Operation = (request: Request, caller: Caller) => Attempt<Answer>
 /** Longest buffer of a call: more than any queue holds. */
 const LONGEST_BUFFER = 1 << 24
 const LONGEST_OPTION = 1 << 16
+/** Events that an answer holds: its integers are counted by a byte, three come before, and an event takes two. */
+const MOST_EVENTS = (0xff - 3) >> 1
 const NOTHING = new Uint8Array(0)
 
 /** A call that ends at once. */
@@ -185,7 +187,8 @@ function epollControl(request: Request, { calls }: Caller): Attempt<Answer> {
 
 function epollWait(request: Request, caller: Caller): Attempt<Answer> {
   const events: EpollEvent[] = []
-  const attempt = blocking.epollWait(caller, request.int(0), events, request.int(1), request.int(2))
+  const most = Math.min(request.int(1), MOST_EVENTS)
+  const attempt = blocking.epollWait(caller, request.int(0), events, most, request.int(2))
   return telling(attempt, () => ({
     ints: events.flatMap(({ events: bits, data }) => [bits >>> 0, BigInt.asIntN(64, data)]),
   }))

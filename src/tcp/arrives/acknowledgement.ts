@@ -18,6 +18,7 @@ export function acknowledgement(c: Connection, seg: Segment, now: Instant): void
   const advances = after(seg.ack, prior)
   if (advances) takeAcknowledged(c, seg, now)
   if (!before(seg.ack, prior)) {
+    if (seg.length === 0) c.tcp.host.counters.TCPPureAcks++
     c.softError = undefined // something went through (Linux's sk_err_soft)
     updateWindow(c, seg, window, advances)
     recover(c, seg, prior, isRepeated, now)

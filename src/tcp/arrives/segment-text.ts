@@ -83,6 +83,7 @@ function countDropped(c: Connection, wasInOrder: boolean): void {
 function inOrder(c: Connection, seg: Segment, advanced: number, length: number, now: Instant): void {
   const { receive, receiveSpace, acks, ackDelay } = c
   c.bytesReceived += advanced
+  if (receive.queue.length > advanced) c.tcp.host.counters.TCPRcvCoalesce++ // behind what nobody has read yet
   c.statistics.dataInAt = now
   const size = Math.min(seg.gsoSize === 0 ? seg.payloadLength : seg.gsoSize, c.tcp.host.receiveMtu - 40)
   if (size < receive.segmentSize || seg.has(Flag.Psh)) ackDelay.ended()

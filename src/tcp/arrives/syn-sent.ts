@@ -1,11 +1,11 @@
 // hot path
 import type { Instant } from '../../base/time.ts'
-import { add, after, beforeOrAt } from '../../wire/seq.ts'
+import { add, after } from '../../wire/seq.ts'
 import type { Segment } from '../../wire/tcp.ts'
 import { Flag } from '../../wire/tcp.ts'
 import { established } from '../calls.ts'
 import type { Connection } from '../connection.ts'
-import { recordTimestamp } from '../paws.ts'
+import { isStrangeEcho, recordTimestamp } from '../paws.ts'
 import { replyReset } from '../reset.ts'
 import { sampleHandshake } from '../rtt-sample.ts'
 import { Timer } from '../timers.ts'
@@ -16,7 +16,7 @@ import { segmentText } from './segment-text.ts'
 /** RFC 9293 §3.10.7.3: SYN-SENT. */
 export function synSent(c: Connection, seg: Segment, now: Instant): void {
   const hasAck = seg.has(Flag.Ack)
-  if (hasAck && !isAcceptable(c, seg)) {
+  if (hasAck && !isAcceptable(c, seg, now)) {
     // First
     if (!seg.has(Flag.Rst)) replyReset(c.tcp, seg)
     return
@@ -63,5 +63,10 @@ function carryOn(c: Connection, seg: Segment, now: Instant): void {
 }
 
 /** ISS < SEG.ACK =< SND.NXT; the data of a Fast Open's SYN lies beyond. */
-const isAcceptable = (c: Connection, seg: Segment): boolean =>
-  after(seg.ack, c.send.iss) && beforeOrAt(seg.ack, add(c.send.nxt, c.fastOpen?.dataSent ?? 0))
+function isAcceptable(c: Connection, seg: Segment, now: Instant): boolean {
+  if (!after(seg.ack, c.send.iss)) return false
+  if (after(seg.ack, add(c.send.nxt, c.fastOpen?.dataSent ?? 0))) return false
+  if (!isStrangeEcho(c, seg, now)) return true
+  c.tcp.host.counters.PAWSActive++
+  return false
+}

@@ -9,7 +9,10 @@ const tell = (text) => console.log(text)
 
 socket.setEncoding('utf8')
 socket.on('connect', () => tell(`connected ${socket.localPort}`))
-socket.on('data', (text) => tell(`heard ${text.trimEnd()}`))
+// Lines that were sent apart may come together.
+socket.on('data', (text) => {
+  for (const line of text.trimEnd().split('\n')) tell(`heard ${line.trimEnd()}`)
+})
 socket.on('end', () => tell('end'))
 socket.on('error', (error) => tell(`error ${error.code}`))
 socket.on('close', () => {
