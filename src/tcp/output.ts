@@ -214,11 +214,9 @@ function speakNew(c: Connection, out: SegmentSink, now: Instant): boolean {
   if (send.unsent > 0 && send.flight === 0) afterIdle(c, now)
   let train = 0
   let left = 0
-  send.hadItsShare = false
   const share = add(send.nxt, c.tcp.turn.share)
   for (let count = 1; send.unsent > 0; count++) {
     if (!before(send.nxt, share)) {
-      send.hadItsShare = true
       observe(c)
       return false
     }

@@ -45,8 +45,6 @@ export class SendState {
   piece: Seq
   /** The user wanted to give more than the buffer takes, and there has not been much room since. */
   isBufferShort = false
-  /** What ended the last output was the connection's share of the turn: there was more to send, and room in the windows. */
-  hadItsShare = false
   /** A SYN or SYN-ACK is to be sent. */
   owesSyn = false
   /** A zero-window or keep-alive probe is to be sent. */

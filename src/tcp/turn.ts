@@ -7,6 +7,8 @@ const TOGETHER = 512 * 1024
 /** The least that one gets: a super-segment, or as many packets as are worth a turn. */
 const LEAST_SUPER = 64 * 1024
 const LEAST = 16 * 1024
+/** Turns in which a crowd is forgotten: who happens to speak alone once does not send for all. */
+const MEMORY = 64
 
 /** What connections that are served in the same turn have to share. */
 export class Turn {
@@ -16,6 +18,8 @@ export class Turn {
   share = 0
   /** What is received had to wait in the device's queue: there is more behind it. */
   isBehind = false
+  /** How many speak lately, one turn with another. */
+  crowd = 1
 
   /**
    * The speakers get their share. What is sent in one turn is often acknowledged before the next, so that all who have more to send get the same,
@@ -24,6 +28,7 @@ export class Turn {
   begin(hasOffload: boolean): void {
     this.speakers.begin()
     const least = hasOffload ? LEAST_SUPER : LEAST
-    this.share = Math.max(least, Math.floor(TOGETHER / Math.max(1, this.speakers.left)))
+    this.crowd = Math.max(1, this.speakers.left, this.crowd - this.crowd / MEMORY)
+    this.share = Math.max(least, Math.floor(TOGETHER / this.crowd))
   }
 }

@@ -88,9 +88,7 @@ describe('super-segments', () => {
     const sent = (): number => peer.takes().length
     expect(sent()).toBe(9) // 9 * 64,240 bytes are the first that are not less than the share
     expect(peer.tcp.isDirty).toBe(true)
-    expect(peer.c.send.hadItsShare).toBe(true)
     expect(sent()).toBe(8)
-    expect(peer.c.send.hadItsShare).toBe(false)
     expect(sent()).toBe(0)
     expect(peer.tcp.isDirty).toBe(false)
   })

@@ -61,14 +61,28 @@ describe('the send buffer grows with the congestion window', () => {
     expect(c.send.limit).toBe(2_469_382)
   })
 
-  test('not while it is the turn that is full: more could not be sent now', () => {
-    const { c } = sized()
-    c.send.hadItsShare = true
+  test('only to a part of two megabytes while many speak in a turn, with peers that are near', () => {
+    const { c } = sized({ sysctl: { tcp_wmem: [4096, 16 * KILOBYTE, 8 << 20] } })
+    c.congestion.window = 4 << 20
+    c.rtt.minimum = MILLISECOND
+    for (const [crowd, limit] of [
+      [100, 256],
+      [5, 409],
+      [1, 1024],
+    ] as const) {
+      c.tcp.turn.crowd = crowd
+      expandSendBuffer(c)
+      expect(Math.floor(c.send.limit / KILOBYTE)).toBe(limit)
+    }
+  })
+
+  test('to a megabyte with far peers, however many speak', () => {
+    const { c } = sized({ sysctl: { tcp_wmem: [4096, 16 * KILOBYTE, 8 << 20] } })
+    c.congestion.window = 4 << 20
+    c.rtt.minimum = 2 * MILLISECOND
+    c.tcp.turn.crowd = 100
     expandSendBuffer(c)
-    expect(c.send.limit).toBe(16 * KILOBYTE)
-    c.send.hadItsShare = false
-    expandSendBuffer(c)
-    expect(c.send.limit).toBe(2 * 10 * 1460)
+    expect(c.send.limit).toBe(1 << 20)
   })
 
   test('not while the user finds room', () => {

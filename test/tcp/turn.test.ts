@@ -21,4 +21,15 @@ test('each may send what is worth a turn', () => {
   expect(share(1000, true)).toBe(64 * 1024)
 })
 
+test('who speaks alone for once has no more than before; a crowd that is gone is forgotten', () => {
+  const turn = new Turn()
+  for (let i = 0; i < 8; i++) turn.speakers.add({} as Connection)
+  turn.begin(false)
+  while (turn.speakers.take() !== undefined);
+  turn.begin(false)
+  expect(turn.share).toBeLessThan(70 * 1024)
+  for (let i = 0; i < 200; i++) turn.begin(false)
+  expect(turn.share).toBe(512 * 1024)
+})
+
 test('nobody has something to say', () => expect(share(0, false)).toBe(512 * 1024))
