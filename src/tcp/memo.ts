@@ -130,4 +130,8 @@ export class Memo {
   }
 }
 
-const signed = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2)
+/** What comes of a division is a double to V8, though it may be whole; a field that held small integers would become another. */
+function signed(value: number): number {
+  const half = value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  return (half | 0) === half ? half | 0 : half
+}

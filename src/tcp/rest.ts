@@ -73,7 +73,7 @@ export class Resting {
     carry(c)
     c.woken(this.state)
     c.user = this.user
-    c.fastOpen = this.fastOpen
+    if (this.fastOpen !== undefined) c.fastOpen = this.fastOpen
     return c
   }
 }

@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Memo } from '../../src/tcp/memo.ts'
@@ -64,4 +65,14 @@ test('small numbers and sequence numbers that lie close together take a byte', (
   memo.number(-64)
   memo.number(63)
   expect(memo.text.length).toBe(length + 3)
+})
+
+test('small integers come back as what V8 takes for such, lest fields that hold them change their kind, and code that uses them is thrown away', () => {
+  const isSmall = (value: number): boolean => serialize(value)[2] === 'I'.charCodeAt(0)
+  const values = [0, 1, -1, 63, 64, 128, -8192, 1_000_000, 0x3fffffff, 0x7fffffff, -0x80000000]
+  expect(values.every(isSmall)).toBe(true)
+  const back = carried(values, (value) => memo.number(value), 0.5)
+  expect(back).toEqual(values)
+  expect(back.filter((value) => !isSmall(value))).toEqual([])
+  expect(isSmall(0.5)).toBe(false)
 })
