@@ -129,7 +129,7 @@ export class Connection {
     this.remotePort = remotePort
     this.isActive = isActive
     this.settings = settings
-    this.options = new Negotiated(tcp.host.sysctl, settings.windowLimit)
+    this.options = new Negotiated(tcp.host.sysctl, settings)
     const { memory } = tcp
     const { profile } = tcp.host
     this.send = new SendState(memory, settings.sendBuffer, iss)

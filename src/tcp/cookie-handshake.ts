@@ -16,7 +16,7 @@ const options = new Negotiated(new TcpSysctls())
 /** Answers a SYN for which there is no room: everything that is to be known later goes out with the SYN-ACK, and nothing is kept. */
 export function answerWithCookie(tcp: Tcp, listener: Listener, seg: Segment, now: Instant): void {
   const { settings } = listener
-  options.offer(tcp.host.sysctl, settings.windowLimit)
+  options.offer(tcp.host.sysctl, settings)
   options.ecn = tcp.host.sysctl.tcp_ecn !== 0 // who listens need not be asking itself
   options.agree(seg)
   if (!options.timestamps) options.decline() // nothing carries them
@@ -44,7 +44,7 @@ export function completeWithCookie(tcp: Tcp, listener: Listener, seg: Segment, n
     return now - listener.refusedAt <= COOKIES_TAKEN_FOR
   }
   counters.SyncookiesRecv++
-  options.offer(sysctl, listener.settings.windowLimit)
+  options.offer(sysctl, listener.settings)
   options.sendMss = size
   if (!seg.hasTimestamps) options.decline()
   else {

@@ -70,7 +70,7 @@ function openWithData(
   given?: Seq,
 ): void {
   const { source, destination, sourcePort, destinationPort } = seg
-  const options = new Negotiated(tcp.host.sysctl, listener.settings.windowLimit)
+  const options = new Negotiated(tcp.host.sysctl, listener.settings)
   options.ecn = tcp.host.sysctl.tcp_ecn !== 0 // who listens need not be asking itself
   options.agree(seg)
   const iss = given ?? tcp.source.initial(destination, destinationPort, source, sourcePort, now)

@@ -3,6 +3,7 @@ import type { Duration, Instant } from '../base/time.ts'
 import { add, distance, type Seq } from '../wire/seq.ts'
 import type { Phase } from './congestion.ts'
 import type { Connection } from './connection.ts'
+import type { Delivery, DeliveryWatcher } from './delivery.ts'
 import { Mark } from './mark.ts'
 import { Rack } from './rack.ts'
 import { Scoreboard } from './scoreboard.ts'
@@ -28,6 +29,12 @@ export class LossDetection {
   /** Sequence numbers in the network. Without SACK each duplicate stands for a segment that has left it. */
   inFlight(c: Connection): number {
     return this.board.inFlight(c.send.flight) - this.#renoSacked(c)
+  }
+
+  /** SND.UNA has moved to `una`: what lies before is told to `out` and `watcher`. */
+  acknowledge(una: Seq, out: Delivery, watcher: DeliveryWatcher): void {
+    this.board.acknowledge(una, out, watcher)
+    this.rack.acknowledged(una)
   }
 
   /** Looks for losses after an acknowledgement. */

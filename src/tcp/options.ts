@@ -15,7 +15,7 @@ import {
 import { asksForEcn } from './ecn.ts'
 import type { Memo } from './memo.ts'
 import type { SynOption, TcpProfile } from './profile.ts'
-import { MAX_WINDOW } from './settings.ts'
+import type { Settings } from './settings.ts'
 import type { TcpSysctls } from './sysctls.ts'
 
 /** MSS to assume when the peer names none (RFC 9293 MUST-15). */
@@ -38,19 +38,20 @@ export class Negotiated {
   /** The largest segment that the peer takes, without options. */
   sendMss = DEFAULT_MSS
 
-  constructor(sysctl: TcpSysctls, windowLimit = MAX_WINDOW) {
-    this.offer(sysctl, windowLimit)
+  constructor(sysctl: TcpSysctls, settings?: Settings) {
+    this.offer(sysctl, settings)
   }
 
-  /** Starts anew with what the sysctls let us offer, and windows of up to `windowLimit` bytes. */
-  offer(sysctl: TcpSysctls, windowLimit: number): void {
+  /** Starts anew with what the sysctls let us offer, and a user's settings. */
+  offer(sysctl: TcpSysctls, settings?: Settings): void {
     this.sendShift = 0
     this.sendMss = DEFAULT_MSS
     this.windowScaling = sysctl.tcp_window_scaling !== 0
     this.timestamps = sysctl.tcp_timestamps !== 0
     this.sack = sysctl.tcp_sack !== 0
     this.ecn = sysctl.tcp_ecn === 1
-    this.receiveShift = this.windowScaling ? windowScaleFor(Math.min(sysctl.tcp_rmem[2]!, windowLimit)) : 0
+    const most = sysctl.tcp_rmem[2]!
+    this.receiveShift = this.windowScaling ? windowScaleFor(settings?.largestWindow(most) ?? most) : 0
   }
 
   /** Nothing is offered any more: perhaps it was the options that somebody on the path did not like. */

@@ -35,6 +35,11 @@ export class Rack {
     }
   }
 
+  /** SND.UNA has moved to `una`: perhaps beyond what was sent when the last D-SACK came. */
+  acknowledged(una: Seq): void {
+    if (this.#isRoundOpen && after(una, this.#roundEnd)) this.#isRoundOpen = false
+  }
+
   /** A D-SACK: the reordering window was too narrow; once a round trip it grows (§6.2 step 4). */
   duplicateReported(una: Seq, nxt: Seq): void {
     if (this.#isRoundOpen && !after(una, this.#roundEnd)) return

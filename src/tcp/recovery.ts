@@ -102,7 +102,7 @@ export class Recovery implements DeliveryWatcher {
     board.beginAcknowledgement(prior)
     rate.begin()
     const hadDsack = c.options.sack && seg.sackCount > 0 && readSackBlocks(c, seg, delivery)
-    if (advanced) board.acknowledge(una, delivery, this)
+    if (advanced) this.losses.acknowledge(una, delivery, this)
     const rtt = sampleRtt(c, seg, delivery, advanced, now)
     if (advanced) this.timeouts = 0
     if (delivery.isReordered) this.losses.reordered(c, delivery.reorderedFrom)

@@ -98,6 +98,11 @@ export class Settings implements SharedPort {
     return this.windowClamp === 0 ? MAX_WINDOW : this.windowClamp
   }
 
+  /** The largest window that there will be, bytes, where buffers grow to `most`: one that the user chose does not. */
+  largestWindow(most: number): number {
+    return Math.min(this.isReceiveBufferFixed ? this.receiveLimit : most, this.windowLimit)
+  }
+
   /** DF is set, and routers' answers to it are heard (RFC 1191). */
   get discoversPathMtu(): boolean {
     return this.mtuDiscovery !== 0

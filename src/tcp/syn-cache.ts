@@ -79,7 +79,7 @@ export class SynCache {
     if (this.isFull) return false
     const tcp = this.#tcp
     const options = this.#options
-    options.offer(tcp.host.sysctl, listener.settings.windowLimit)
+    options.offer(tcp.host.sysctl, listener.settings)
     options.ecn = tcp.host.sysctl.tcp_ecn !== 0 // who listens need not be asking itself
     options.agree(seg)
     const row = this.#allocate()

@@ -161,6 +161,16 @@ describe('SYN cookies', () => {
     expect(c.segmentSize).toBe(1448)
   })
 
+  test('[RFC7323 §2.3] our scale is that of the buffer that the user chose, in the SYN-ACK and afterwards', () => {
+    const { peer, options } = answered(SYN, {
+      settings: { receiveBuffer: 400_000, isReceiveBufferFixed: true },
+    })
+    expect(options).toMatch(/wscale 2$/)
+    const val = Number(/TS val (\d+)/.exec(options)![1])
+    peer.sends(`. 1:1(0) ack 1 win 500 <nop,nop,TS val 101 ecr ${val}>`)
+    expect(peer.accepts().options.receiveShift).toBe(2)
+  })
+
   test('[RFC7323 §2.2] what the SYN did not offer is not agreed on', () => {
     const { peer, options } = answered('S 0:0(0) <mss 1460,nop,nop,TS val 100 ecr 0>')
     expect(options).not.toMatch(/sackOK|wscale/)

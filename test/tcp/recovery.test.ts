@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MILLISECOND, SECOND } from '../../src/base/time.ts'
+import { add } from '../../src/wire/seq.ts'
 import type { Peer } from '../support/peer.ts'
 import { connected, synSent } from '../support/peers.ts'
 
@@ -159,6 +160,23 @@ describe('fast retransmit', () => {
     peer.expects(`. ${at(0)}`)
     peer.expectsNothing()
   })
+})
+
+test('[RFC8985 §6.2] a round with a D-SACK ends as it is acknowledged, and not when numbers have gone round', () => {
+  const peer = connected({ sysctl: RENO, options: 'mss 1000,sackOK' })
+  const { rack } = peer.c.recovery.losses
+  peer.writes(2 * MSS)
+  peer.takes()
+  peer.sends(`. 1:1(0) ack ${1 + MSS} <nop,nop,sack 1:${1 + MSS}>`)
+  expect(rack.steps).toBe(2)
+  peer.sends(`. 1:1(0) ack ${1 + 2 * MSS} <nop,nop,sack 1:${1 + MSS}>`)
+  expect(rack.steps).toBe(2)
+  peer.writes(MSS)
+  peer.takes()
+  peer.sends(`. 1:1(0) ack ${1 + 3 * MSS}`)
+  const beyond = add(peer.c.send.una, 0x7fff_ffff)
+  rack.duplicateReported(beyond, beyond)
+  expect(rack.steps).toBe(3)
 })
 
 describe('time-out', () => {
