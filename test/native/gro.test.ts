@@ -188,7 +188,8 @@ describe.skipIf(native === undefined)('segments are left apart', () => {
 describe.skipIf(native === undefined)('what the kernel says of a packet’s checksum (DATA_VALID)', () => {
   const { ChecksumValid } = PacketFlag
   const [first, next] = stream([100, 100]) as [Uint8Array, Uint8Array]
-  const changed = (at: number, value: number): Uint8Array => resum(Uint8Array.from(next).fill(value, at, at + 1))
+  const changed = (at: number, value: number): Uint8Array =>
+    resum(Uint8Array.from(next).fill(value, at, at + 1))
 
   test('is believed', () => {
     const { table } = read([first, next], ChecksumValid)
@@ -205,7 +206,11 @@ describe.skipIf(native === undefined)('what the kernel says of a packet’s chec
     ['with URG', 33, ACK | 0x20],
   ])('does not make a plain segment of one %s', (_kind, at, value) => {
     const odd = changed(at, value)
-    for (const packets of [[first, odd], [odd, segment({ seq: 1200, text: pattern(100) })], [odd, odd]]) {
+    for (const packets of [
+      [first, odd],
+      [odd, segment({ seq: 1200, text: pattern(100) })],
+      [odd, odd],
+    ]) {
       const { table, packets: left } = read(packets, ChecksumValid)
       expect(left).toEqual(packets)
       expect(table.get(1, Column.Flags)).toBe(ChecksumValid)
