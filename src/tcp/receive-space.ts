@@ -69,9 +69,15 @@ export class ReceiveSpace {
   #move(c: Connection, read: number): void {
     const { receive } = c
     const isOurs = 2 * this.#waited > read
-    const most = isOurs ? this.#enough(c) : c.tcp.host.sysctl.tcp_rmem[2]!
+    const most = isOurs ? this.#enough(c) : this.#most(c)
     if (isOurs && receive.limit > most) receive.limit -= (receive.limit - most) >> SHRINKING
     else receive.limit = Math.max(receive.limit, Math.min(this.#wanted(c, read), most))
+  }
+
+  /** More than fits a cache is no use to a near peer: the round trip that it asks for is of its own making. */
+  #most(c: Connection): number {
+    const most = c.tcp.host.sysctl.tcp_rmem[2]!
+    return c.rtt.isNear ? Math.min(c.tcp.turn.cached, most) : most
   }
 
   /**

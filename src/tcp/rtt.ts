@@ -1,5 +1,5 @@
 // hot path
-import type { Duration, Instant } from '../base/time.ts'
+import { type Duration, type Instant, MILLISECOND } from '../base/time.ts'
 import type { Memo } from './memo.ts'
 import { LINUX, type TcpProfile } from './profile.ts'
 import { Extreme, WindowedExtreme } from './windowed-extreme.ts'
@@ -9,6 +9,9 @@ export const RTO_MIN: Duration = 200_000
 export const RTO_MAX: Duration = 120_000_000
 export const RTO_INITIAL: Duration = 1_000_000
 export const RTO_FALLBACK: Duration = 3_000_000
+
+/** Host, container, local network. */
+const NEAR: Duration = MILLISECOND
 
 /** The retransmission time-out (MUST-18, RFC 6298 §2). All times are whole microseconds, the clock's granularity (RFC 6298 §4). */
 export class RoundTrip {
@@ -36,6 +39,11 @@ export class RoundTrip {
     return this.backoff === 0
       ? this.#base
       : Math.min(this.#base * 2 ** this.backoff, this.#profile.longestTimeout)
+  }
+
+  /** So short is the path, that longer queues of ours make no connection faster: they are what it waits for. */
+  get isNear(): boolean {
+    return this.minimum > 0 && this.minimum < NEAR
   }
 
   /** The time-out before any back-off. */

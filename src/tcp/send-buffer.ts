@@ -1,5 +1,5 @@
 // hot path
-import { type Duration, MILLISECOND, SECOND } from '../base/time.ts'
+import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
 
 /** Least segments to reckon with: an initial window (RFC 6928). */
@@ -9,14 +9,9 @@ const CACHED = 1 << 20
 /** Round trips of the path at its rate that are enough to compete even where its queue is deep. */
 const ROUND_TRIPS = 2
 
-/** What holds for all who speak in a turn together with peers that are so near: their buffers share that cache. But each gets so much. */
-const TOGETHER = 2 << 20
-const NEAR: Duration = 2 * MILLISECOND
-const LEAST = 256 * 1024
-
 /**
  * A writer found the send buffer full: it grows to twice what the congestion window lets fly, up to `tcp_wmem` (Linux's tcp_sndbuf_expand); and beyond
- * what is fast to copy only as far as the path's rate and round trip ask for.
+ * what is fast to copy, for all who speak to near peers together, only as far as the path's rate and round trip ask for.
  * Not when the user has chosen its size, while memory is short, or when it is the window that is full.
  */
 export function expandSendBuffer(c: Connection): void {
@@ -25,11 +20,10 @@ export function expandSendBuffer(c: Connection): void {
   if (recovery.inFlight(c) >= congestion.window) return
   const wanted = Math.min(
     2 * Math.max(LEAST_SEGMENTS * c.segmentSize, congestion.window),
-    Math.max(cached(c), Math.floor((ROUND_TRIPS * recovery.rate.latest * rtt.minimum) / SECOND)),
+    Math.max(
+      rtt.isNear ? tcp.turn.cached : CACHED,
+      Math.floor((ROUND_TRIPS * recovery.rate.latest * rtt.minimum) / SECOND),
+    ),
   )
   if (wanted > send.limit) send.limit = Math.min(wanted, Math.max(send.limit, tcp.host.sysctl.tcp_wmem[2]!))
 }
-
-/** A buffer that is fast to copy. Far peers may need more than it holds though their shortest round trip does not show it. */
-const cached = (c: Connection): number =>
-  c.rtt.minimum < NEAR ? Math.min(CACHED, Math.max(LEAST, Math.floor(TOGETHER / c.tcp.turn.crowd))) : CACHED

@@ -10,6 +10,11 @@ const LEAST = 16 * 1024
 /** Turns in which a crowd is forgotten: who happens to speak alone once does not send for all. */
 const MEMORY = 64
 
+/** What a processor's cache holds of all their queues; a queue of no more than so much is worth having, and of no less. */
+const CACHE = 2 << 20
+const LARGEST = 1 << 20
+const SMALLEST = 256 * 1024
+
 /** What connections that are served in the same turn have to share. */
 export class Turn {
   /** Who has something to say. */
@@ -20,6 +25,11 @@ export class Turn {
   isBehind = false
   /** How many speak lately, one turn with another. */
   crowd = 1
+
+  /** What one connection may queue, if all who speak lately are to find theirs in a cache; bytes. */
+  get cached(): number {
+    return Math.min(LARGEST, Math.max(SMALLEST, Math.floor(CACHE / this.crowd)))
+  }
 
   /**
    * The speakers get their share. What is sent in one turn is often acknowledged before the next, so that all who have more to send get the same,

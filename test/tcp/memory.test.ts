@@ -95,16 +95,22 @@ describe('the receive buffer grows with what is read', () => {
     expect(still.c.receive.limit).toBe(65536)
   })
 
+  test('for a near peer only to what a cache holds', () => {
+    const peer = sized({ sysctl: { tcp_rmem: [4096, 65536, 4 << 20] }, memory: 64 << 20 })
+    peer.c.rtt.minimum = 50
+    expect(rounds(peer, 12).at(-1)).toBe(1 << 20)
+  })
+
   describe('where most of what comes had to wait for us', () => {
     const behind = (options: PeerOptions = {}): Peer => {
       const peer = sized({ sysctl: { tcp_rmem: [4096, 65536, 4 << 20] }, memory: 64 << 20, ...options })
       peer.tcp.turn.isBehind = true
+      peer.c.rtt.minimum = 4 * MILLISECOND
       return peer
     }
 
     test('to a quarter of a megabyte and a little for the length of the way', () => {
       const peer = behind()
-      peer.c.rtt.minimum = 4 * MILLISECOND
       const limits = rounds(peer, 20)
       expect(limits.at(-1)).toBe((256 << 10) + Math.floor((256 << 10) / 10))
     })

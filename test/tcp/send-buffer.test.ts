@@ -64,7 +64,7 @@ describe('the send buffer grows with the congestion window', () => {
   test('only to a part of two megabytes while many speak in a turn, with peers that are near', () => {
     const { c } = sized({ sysctl: { tcp_wmem: [4096, 16 * KILOBYTE, 8 << 20] } })
     c.congestion.window = 4 << 20
-    c.rtt.minimum = MILLISECOND
+    c.rtt.minimum = MILLISECOND - 1
     for (const [crowd, limit] of [
       [100, 256],
       [5, 409],
@@ -79,7 +79,7 @@ describe('the send buffer grows with the congestion window', () => {
   test('to a megabyte with far peers, however many speak', () => {
     const { c } = sized({ sysctl: { tcp_wmem: [4096, 16 * KILOBYTE, 8 << 20] } })
     c.congestion.window = 4 << 20
-    c.rtt.minimum = 2 * MILLISECOND
+    c.rtt.minimum = MILLISECOND
     c.tcp.turn.crowd = 100
     expandSendBuffer(c)
     expect(c.send.limit).toBe(1 << 20)

@@ -32,4 +32,12 @@ test('who speaks alone for once has no more than before; a crowd that is gone is
   expect(turn.share).toBe(512 * 1024)
 })
 
+test('queues of all who speak together fit a cache', () => {
+  const cached = (crowd: number): number => Object.assign(new Turn(), { crowd }).cached
+  expect(cached(1)).toBe(1 << 20)
+  expect(cached(4)).toBe(1 << 19)
+  expect(cached(8)).toBe(1 << 18)
+  expect(cached(1000)).toBe(1 << 18)
+})
+
 test('nobody has something to say', () => expect(share(0, false)).toBe(512 * 1024))
