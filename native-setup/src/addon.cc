@@ -42,6 +42,10 @@ static napi_value joinLastCall(napi_env env, napi_callback_info info) {
   for (int i = 0; i < count; i++) {
     if (!isSound(memory, rows.rows + i * kRow)) return throwMisuse(env, "a row points outside the memory");
   }
+  const int32_t* last = rows.rows + (count - 1) * kRow;
+  if (count > 1 && last[kHead] < last[kHead - kRow] + last[kHeadLength - kRow]) {
+    return throwMisuse(env, "the last row does not lie behind the one before");
+  }
   return makeInteger(env, joinLast(memory, rows.rows, count));
 }
 

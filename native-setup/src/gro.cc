@@ -54,17 +54,16 @@ static uint32_t pseudoHeader(const uint8_t* packet, size_t length) {
   return sumRange(packet + kIpAddresses, 8, 0) + htons(kTcp) + htons(static_cast<uint16_t>(length - kIp));
 }
 
-/** A whole TCP segment with text, and of the control bits ACK and perhaps PSH. */
+/** A whole TCP segment with text, and of the control bits ACK and perhaps PSH; its IP header is intact. */
 static bool isPlain(const uint8_t* packet, size_t length) {
   if (length < kOptions || packet[0] != 0x45 || packet[9] != kTcp || load16(packet + kIpLength) != length) return false;
   if ((load16(packet + kIpFragment) & kMoreFragmentsOrOffset) != 0) return false;
   if ((packet[kFlagBits] & ~kPsh) != kAck || (packet[kIp + 12] & 0x0f) != 0) return false;
   const size_t headers = headersOf(packet);
-  return headers >= kOptions && headers < length;
+  return headers >= kOptions && headers < length && sumRange(packet, kIp, 0) == 0xffff;
 }
 
 static bool isIntact(const uint8_t* packet, size_t length) {
-  if (sumRange(packet, kIp, 0) != 0xffff) return false;
   return foldSum(uint64_t{pseudoHeader(packet, length)} + sumRange(packet + kIp, length - kIp, 0)) == 0xffff;
 }
 
@@ -76,7 +75,7 @@ static bool isOfOneStream(const uint8_t* first, const uint8_t* next, size_t head
          memcmp(first + kWindow, next + kWindow, 2) == 0 && memcmp(first + kOptions, next + kOptions, headers - kOptions) == 0;
 }
 
-/** Marks a plain segment that is intact: it may begin a train, or go on with one. */
+/** Marks a plain segment that is intact, as the kernel marks whatever it has looked at itself. */
 static void examine(Memory memory, int32_t* row) {
   const uint8_t* packet = memory.bytes + row[kHead];
   const auto length = static_cast<size_t>(row[kHeadLength]);
@@ -99,10 +98,13 @@ static bool append(Memory memory, int32_t* before, const int32_t* row) {
   uint8_t* first = memory.bytes + before[kHead];
   const uint8_t* next = memory.bytes + row[kHead];
   const auto length = static_cast<size_t>(before[kHeadLength]);
+  const auto added = static_cast<size_t>(row[kHeadLength]);
+  // The mark alone may be the kernel's, of a fragment, a reset, or another protocol.
+  if (!isPlain(first, length) || !isPlain(next, added)) return false;
   const size_t headers = headersOf(first);
-  if (length <= headers || headersOf(next) != headers) return false;
+  if (headersOf(next) != headers) return false;
   const size_t sent = length - headers;
-  const size_t text = static_cast<size_t>(row[kHeadLength]) - headers;
+  const size_t text = added - headers;
   const size_t size = isTrain ? static_cast<size_t>(before[kGsoSize]) : sent;
   if (text > size || sent % size != 0 || length + text > kLongest || (first[kFlagBits] & kPsh) != 0) return false;
   if (load32(first + kSequence) + static_cast<uint32_t>(sent) != load32(next + kSequence)) return false;

@@ -39,8 +39,8 @@ export class Acks {
     this.now = true
   }
 
-  oweDuplicate(): void {
-    if (this.duplicates < MAX_DUPLICATES) this.duplicates++
+  oweDuplicate(segments = 1): void {
+    this.duplicates = Math.min(MAX_DUPLICATES, this.duplicates + segments)
   }
 
   oweChallenge(): void {

@@ -6,7 +6,7 @@ import type { Memo } from './memo.ts'
 import type { RoundTrip } from './rtt.ts'
 import type { Scoreboard } from './scoreboard.ts'
 
-/** Quarters of the minimal RTT that the reordering window may grow to, and for how many recoveries it keeps (RFC 8985 §7.2 step 4). */
+/** Quarters of the minimal RTT that the reordering window may grow to, and for how many recoveries it keeps (RFC 8985 §6.2 step 4). */
 const MAX_STEPS = 255
 const PERSIST = 16
 
@@ -35,7 +35,10 @@ export class Rack {
     }
   }
 
-  /** SND.UNA has moved to `una`: perhaps beyond what was sent when the last D-SACK came. */
+  /**
+   * SND.UNA has moved to `una`: perhaps beyond what was sent when the last D-SACK came. Beyond, while the RFC says up to it: when all is
+   * acknowledged, the reports of one burst would each widen the window.
+   */
   acknowledged(una: Seq): void {
     if (this.#isRoundOpen && after(una, this.#roundEnd)) this.#isRoundOpen = false
   }

@@ -204,22 +204,34 @@ describe.skipIf(reason)('a persistent device that somebody else has used', () =>
 })
 
 describe.skipIf(reason)('super-segments', () => {
-  test('[RFC9293 §3.7.1] with offload TCP comes in pieces larger than the MTU, marked with the segment’s size', () =>
-    withNamespace(async (namespace) => {
-      // A handshake by hand: enough of TCP to be sent data.
-      const program = namespace.script(`${IMPORTS}
+  const { tun, noPacketInformation, virtioHeader } = Flags
+  test.each<[string, number, string]>([
+    ['with offload', tun | noPacketInformation | virtioHeader, 'offload: true'],
+    ['with generic receive offload', tun | noPacketInformation | virtioHeader, 'gro: true'],
+    ['with generic receive offload behind packet information', tun, 'gro: true'],
+    ['with generic receive offload behind both', tun | virtioHeader, 'gro: true'],
+  ])(
+    '[RFC9293 §3.7.1] %s TCP comes in pieces larger than the MTU, marked with the segment’s size',
+    (_name, flags, option) =>
+      withNamespace(async (namespace) => {
+        // A handshake by hand: enough of TCP to be sent data.
+        const program = namespace.script(
+          `${IMPORTS}
         import { setup } from './test/native/handshake.ts'
-        setup(open({ offload: true }), say)
-        say('ready')`)
-      await program.says('ready')
-      namespace.start([
-        'sh',
-        '-c',
-        'head -c 200000 /dev/zero | timeout 5 bash -c "cat > /dev/tcp/10.9.0.2/9"',
-      ])
-      await program.says('super-segment')
-      const [, gsoSize, length] = /super-segment (\d+) (\d+)/.exec(program.stdout) ?? []
-      expect(Number(gsoSize)).toBe(1000)
-      expect(Number(length)).toBeGreaterThan(1500)
-    }))
+        setup(open({ fd: 9, name: undefined, up: true, ${option} }), say)
+        say('ready')`,
+          opener({ flags }),
+        )
+        await program.says('ready')
+        namespace.start([
+          'sh',
+          '-c',
+          'head -c 200000 /dev/zero | timeout 1 bash -c "cat > /dev/tcp/10.9.0.2/9"',
+        ])
+        await program.says('super-segment')
+        const [, gsoSize, length] = /super-segment (\d+) (\d+)/.exec(program.stdout) ?? []
+        expect(Number(gsoSize)).toBe(1000)
+        expect(Number(length)).toBeGreaterThan(1500)
+      }),
+  )
 })

@@ -39,8 +39,8 @@ function segment(part: Part): Uint8Array {
   return tcpPacket(text, { ...ip, seq, ack, flags, window, sourcePort: port, destinationPort: 9, tcpOptions })
 }
 
-/** What `read` makes of packets that came in this order, each put behind the one before. */
-function read(packets: readonly Uint8Array[]): { table: PacketTable; packets: Uint8Array[] } {
+/** What `read` makes of packets that came in this order, each put behind the one before; `flags` are what the kernel says of each. */
+function read(packets: readonly Uint8Array[], flags = 0): { table: PacketTable; packets: Uint8Array[] } {
   const memory = new Uint8Array(packets.reduce((total, packet) => total + packet.length + 64, 64))
   const table = new PacketTable(memory, packets.length)
   let at = 0
@@ -50,6 +50,7 @@ function read(packets: readonly Uint8Array[]): { table: PacketTable; packets: Ui
     memory.set(packet, at)
     table.rows[row + Column.Head] = at
     table.rows[row + Column.HeadLength] = packet.length
+    table.rows[row + Column.Flags] = flags
     table.count = native!.joinLast(memory, table.rows, table.count)
     const last = table.count - 1
     at = table.get(last, Column.Head) + table.get(last, Column.HeadLength)
@@ -181,6 +182,45 @@ describe.skipIf(native === undefined)('segments are left apart', () => {
       expect(packets).toEqual([first, odd])
       expect(table.get(1, Column.Flags)).toBe(0)
     }
+  })
+})
+
+describe.skipIf(native === undefined)('what the kernel says of a packet’s checksum (DATA_VALID)', () => {
+  const { ChecksumValid } = PacketFlag
+  const [first, next] = stream([100, 100]) as [Uint8Array, Uint8Array]
+  const changed = (at: number, value: number): Uint8Array =>
+    resum(Uint8Array.from(next).fill(value, at, at + 1))
+
+  test('is believed', () => {
+    const { table } = read([first, next], ChecksumValid)
+    expect(table.count).toBe(1)
+    expect(table.get(0, Column.Flags)).toBe(TRAIN)
+  })
+
+  test.each([
+    ['a fragment', 6, 0x20],
+    ['of another protocol', 9, 17],
+    ['with IP options', 0, 0x46],
+    ['with a TCP header of less than 20 bytes', 32, 0x10],
+    ['with RST', 33, ACK | 4],
+    ['with URG', 33, ACK | 0x20],
+  ])('does not make a plain segment of one %s', (_kind, at, value) => {
+    const odd = changed(at, value)
+    for (const packets of [
+      [first, odd],
+      [odd, segment({ seq: 1200, text: pattern(100) })],
+      [odd, odd],
+    ]) {
+      const { table, packets: left } = read(packets, ChecksumValid)
+      expect(left).toEqual(packets)
+      expect(table.get(1, Column.Flags)).toBe(ChecksumValid)
+    }
+  })
+
+  test('nor of one that is cut short, or whose IP header is damaged', () => {
+    const damaged = Uint8Array.from(next).fill(0x11, 10, 11)
+    for (const odd of [next.subarray(0, 39), next.subarray(0, 8), damaged])
+      expect(read([first, odd], ChecksumValid).packets).toEqual([first, odd])
   })
 })
 

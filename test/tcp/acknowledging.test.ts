@@ -102,6 +102,17 @@ describe('out of order', () => {
     peer.expectsNothing()
   })
 
+  test('[RFC5681 §4.2] a super-segment counts as what it is made of, unless SACK tells what came of it', () => {
+    const peer = delaying({ options: 'mss 1460' })
+    peer.sends('. 1461:5841(4380) ack 1 gso 1460')
+    for (let i = 0; i < 3; i++) peer.expects('. 1:1(0) ack 1')
+    peer.expectsNothing()
+    const selective = delaying({ options: 'mss 1460,sackOK' })
+    selective.sends('. 1461:5841(4380) ack 1 gso 1460')
+    selective.expects('. 1:1(0) ack 1 <nop,nop,sack 1461:5841>')
+    selective.expectsNothing()
+  })
+
   test('[RFC5681 §4.2] what fills a gap is acknowledged at once', () => {
     const peer = delaying()
     peer.sends('. 101:201(100) ack 1', '. 301:401(100) ack 1')

@@ -32,7 +32,8 @@ export function segmentText(c: Connection, seg: Segment, now: Instant): Verdict 
 
 function text(c: Connection, seg: Segment, now: Instant): void {
   const { receive, statistics } = c
-  statistics.dataSegmentsIn += seg.gsoSize === 0 ? 1 : Math.ceil(seg.payloadLength / seg.gsoSize)
+  const segments = seg.gsoSize === 0 ? 1 : Math.ceil(seg.payloadLength / seg.gsoSize)
+  statistics.dataSegmentsIn += segments
   const skipped = before(seg.seq, receive.nxt) ? distance(seg.seq, receive.nxt) : 0
   const left: Seq = add(seg.seq, skipped)
   const end = add(seg.seq, seg.payloadLength)
@@ -56,7 +57,7 @@ function text(c: Connection, seg: Segment, now: Instant): void {
     case 'out of order':
       c.tcp.host.counters.TCPOFOQueue++
       statistics.outOfOrderSegments++
-      oweDuplicate(c)
+      oweDuplicate(c, c.options.sack ? 1 : segments) // who has no SACK counts them, up to three
       return
     case 'duplicate':
       c.tcp.host.counters.TCPOFOMerge++
@@ -96,7 +97,7 @@ function inOrder(c: Connection, seg: Segment, advanced: number, length: number, 
   c.notify()
 }
 
-function oweDuplicate(c: Connection): void {
-  c.acks.oweDuplicate()
+function oweDuplicate(c: Connection, segments = 1): void {
+  c.acks.oweDuplicate(segments)
   c.speak()
 }
