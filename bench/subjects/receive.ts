@@ -50,14 +50,15 @@ class ReceiveSegments implements Subject {
 
   run(count: number): void {
     const { connection, device, peer } = this.#established
-    const before = connection.segmentsIn
+    const { tcp } = this.#established.stack.counters
+    const before = tcp.InSegs
     const sent = device.packets
     this.#milliseconds++
     for (let i = 0; i < count; i += this.#perTurn) {
       for (let slot = 0; slot < this.#perTurn; slot++) peer.send(slot, this.#milliseconds)
       this.#established.turn()
     }
-    if (connection.segmentsIn - before !== count || connection.receive.nxt !== peer.seq)
+    if (tcp.InSegs - before !== count || connection.receive.nxt !== peer.seq)
       throw new Error('not every segment was delivered')
     if (device.packets - sent !== count / this.#perTurn)
       throw new Error(`${device.packets - sent} acknowledgements`)

@@ -344,7 +344,7 @@ export class Tcp {
 
   /** A segment for `c`. What goes wrong in its processing costs this connection only. */
   arrives(c: Connection, seg: Segment, now: Instant): void {
-    c.segmentsIn++
+    c.segmentsIn += seg.segments
     if (c.restTicket === 0) this.rests.watch(c)
     try {
       if (c.state === 'SYN-SENT') synSent(c, seg, now)

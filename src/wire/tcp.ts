@@ -75,6 +75,11 @@ export class Segment {
   /** Payload bytes of each segment that this super-segment stands for; 0: it is a single one. The caller's to fill. */
   gsoSize = 0
 
+  /** How many segments came as this one. */
+  get segments(): number {
+    return this.gsoSize === 0 ? 1 : Math.max(1, Math.ceil(this.payloadLength / this.gsoSize))
+  }
+
   /** True when any of the flags is set. */
   has(flag: number): boolean {
     return (this.flags & flag) !== 0

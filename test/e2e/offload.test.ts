@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ask } from '../../src/cli/control-client.ts'
 import { capture, dissect, type Packet } from '../support/e2e-capture.ts'
 import { OURS, Site, withSite } from '../support/e2e-site.ts'
 import { requireTools } from '../support/netns.ts'
@@ -106,6 +107,21 @@ describe.skipIf(reason).each([
         'net.ipv4.tcp_window_scaling=1 net.ipv4.tcp_wmem="4096 16384 4194304" net.ipv4.tcp_rmem="4096 131072 6291456"',
     )
   })
+})
+
+describe.skipIf(reason)('what is uploaded without offload', { timeout: 60_000 }, () => {
+  test.each<[string, string[], boolean]>([
+    ['is joined', ['--no-offload'], true],
+    ['is not joined with --no-gro', ['--no-offload', '--no-gro'], false],
+    ['is not joined under --impair', ['--impair', 'delay=1ms'], false],
+  ])('%s', (_what, options, isJoined) =>
+    withSite(async (site) => {
+      await site.serve(...options)
+      expect(await site.ask('upload', OURS, 9, 16 * MB)).toMatchObject({ bytes: 16 * MB, ending: 'closed' })
+      const { tcp } = (await ask(site.control, 'counters', {})) as { tcp: { InSegs: number } }
+      expect(tcp.InSegs < (16 * MB) / 1448 / 2).toBe(isJoined)
+    }),
+  )
 })
 
 describe.skipIf(reason)('captures of bulk transfers', { timeout: 60_000 }, () => {

@@ -75,9 +75,11 @@ describe('delayed acknowledgements', () => {
 
   test('[RFC9293 §3.8.6.3] a super-segment of the device counts as what it is made of', () => {
     const peer = delaying()
+    const { segmentsIn } = peer.c
     peer.sends('. 1:14601(14600) ack 1 gso 1460')
     peer.expects('. 1:1(0) ack 14601')
     expect(peer.c.receive.segmentSize).toBe(1460)
+    expect([peer.c.segmentsIn - segmentsIn, peer.c.statistics.dataSegmentsIn]).toEqual([10, 10])
   })
 
   test('after the handshake acknowledgements are at once, as on Linux, and then delayed', () => {

@@ -32,8 +32,7 @@ export function segmentText(c: Connection, seg: Segment, now: Instant): Verdict 
 
 function text(c: Connection, seg: Segment, now: Instant): void {
   const { receive, statistics } = c
-  const segments = seg.gsoSize === 0 ? 1 : Math.ceil(seg.payloadLength / seg.gsoSize)
-  statistics.dataSegmentsIn += segments
+  statistics.dataSegmentsIn += seg.segments
   const skipped = before(seg.seq, receive.nxt) ? distance(seg.seq, receive.nxt) : 0
   const left: Seq = add(seg.seq, skipped)
   const end = add(seg.seq, seg.payloadLength)
@@ -57,7 +56,7 @@ function text(c: Connection, seg: Segment, now: Instant): void {
     case 'out of order':
       c.tcp.host.counters.TCPOFOQueue++
       statistics.outOfOrderSegments++
-      oweDuplicate(c, c.options.sack ? 1 : segments) // who has no SACK counts them, up to three
+      oweDuplicate(c, c.options.sack ? 1 : seg.segments) // who has no SACK counts them, up to three
       return
     case 'duplicate':
       c.tcp.host.counters.TCPOFOMerge++
