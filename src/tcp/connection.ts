@@ -82,6 +82,8 @@ export class Connection {
   isOrphan = false
   /** In the engine's list of those that may have something to say. */
   isDirty = false
+  /** When it last had its turn (`turn.ts`). */
+  period = -1
   /** What the queue of those that may come to rest knows this connection by; 0: it is not in it. */
   restTicket = 0
   /** Keep-alive and zero-window probes sent since the peer was last heard. */

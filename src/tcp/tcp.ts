@@ -121,10 +121,11 @@ export class Tcp {
   transmit(out: SegmentSink, now: Instant): void {
     this.tick(now)
     if (this.memory.wantsPruning) this.#prune()
-    this.turn.begin(out.segmentationOffload)
+    this.turn.begin(out.segmentationOffload, now)
     const { speakers } = this.turn
     for (let c = speakers.take(); c !== undefined; c = speakers.take()) {
       c.isDirty = false
+      this.turn.takes(c)
       try {
         if (!output(c, out, now)) this.markDirty(c)
         if (c.restTicket === 0) this.rests.watch(c)

@@ -13,6 +13,7 @@ import { B } from '../support/sim-world.ts'
 /** Filled anew before it is looked at, or without meaning while nothing is under way. */
 const PASSING = [
   'restTicket',
+  'period',
   'send.up',
   'send.small',
   'send.queue.#most',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { MILLISECOND, SECOND } from '../../src/base/time.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import { Turn } from '../../src/tcp/turn.ts'
 
@@ -6,7 +7,7 @@ import { Turn } from '../../src/tcp/turn.ts'
 function share(speakers: number, hasOffload: boolean): number {
   const turn = new Turn()
   for (let i = 0; i < speakers; i++) turn.speakers.add({} as Connection)
-  turn.begin(hasOffload)
+  turn.begin(hasOffload, 0)
   return turn.share
 }
 
@@ -23,13 +24,21 @@ test('each may send what is worth a turn', () => {
 
 test('who speaks alone for once has no more than before; a crowd that is gone is forgotten', () => {
   const turn = new Turn()
-  for (let i = 0; i < 8; i++) turn.speakers.add({} as Connection)
-  turn.begin(false)
-  while (turn.speakers.take() !== undefined);
-  turn.begin(false)
-  expect(turn.share).toBeLessThan(70 * 1024)
-  for (let i = 0; i < 200; i++) turn.begin(false)
-  expect(turn.share).toBe(512 * 1024)
+  const crowd = Array.from({ length: 8 }, () => ({ period: -1 }) as Connection)
+  /** Those take their turns; returns the share of each. */
+  const passes = (speakers: Connection[], now: number): number => {
+    for (const c of speakers) turn.speakers.add(c)
+    turn.begin(false, now)
+    for (let c = turn.speakers.take(); c !== undefined; c = turn.speakers.take()) turn.takes(c)
+    return turn.share
+  }
+  for (const c of crowd) passes([c], MILLISECOND)
+  const [alone] = crowd as [Connection]
+  expect(passes([alone], 2 * MILLISECOND)).toBe(64 * 1024)
+  expect(passes([alone], 12 * MILLISECOND)).toBe(64 * 1024)
+  expect(passes([alone], 22 * MILLISECOND)).toBe(512 * 1024)
+  passes(crowd, 23 * MILLISECOND)
+  expect(passes([alone], SECOND)).toBe(512 * 1024)
 })
 
 test('queues of all who speak together fit a cache', () => {
