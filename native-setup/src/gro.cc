@@ -75,11 +75,13 @@ static bool isOfOneStream(const uint8_t* first, const uint8_t* next, size_t head
          memcmp(first + kWindow, next + kWindow, 2) == 0 && memcmp(first + kOptions, next + kOptions, headers - kOptions) == 0;
 }
 
-/** Marks a plain segment that is intact, as the kernel marks whatever it has looked at itself. */
-static void examine(Memory memory, int32_t* row) {
+/** Whether the row is a plain segment that is intact, by its own checksums or by the kernel's word. Marks it then. */
+static bool examine(Memory memory, int32_t* row) {
   const uint8_t* packet = memory.bytes + row[kHead];
   const auto length = static_cast<size_t>(row[kHeadLength]);
-  if (row[kFlags] == 0 && isPlain(packet, length) && isIntact(packet, length)) row[kFlags] = kChecksumValid;
+  if ((row[kFlags] & ~kChecksumValid) != 0 || !isPlain(packet, length)) return false;
+  if (row[kFlags] == 0 && isIntact(packet, length)) row[kFlags] = kChecksumValid;
+  return row[kFlags] == kChecksumValid;
 }
 
 /** The headers of what has become `length` bytes long; its transport checksum is left to be completed. */
@@ -92,19 +94,18 @@ static void relabel(uint8_t* packet, size_t length) {
   memcpy(packet + kChecksum, &pseudo, sizeof pseudo);
 }
 
+/** `row` has been examined. */
 static bool append(Memory memory, int32_t* before, const int32_t* row) {
   const bool isTrain = before[kFlags] == (kNeedsChecksum | kGso);
-  if (row[kFlags] != kChecksumValid || (before[kFlags] != kChecksumValid && !isTrain)) return false;
+  if (before[kFlags] != kChecksumValid && !isTrain) return false;
   uint8_t* first = memory.bytes + before[kHead];
   const uint8_t* next = memory.bytes + row[kHead];
   const auto length = static_cast<size_t>(before[kHeadLength]);
-  const auto added = static_cast<size_t>(row[kHeadLength]);
-  // The mark alone may be the kernel's, of a fragment, a reset, or another protocol.
-  if (!isPlain(first, length) || !isPlain(next, added)) return false;
+  if (!isPlain(first, length)) return false;  // the mark may be the kernel's, of a fragment, a reset, or another protocol
   const size_t headers = headersOf(first);
   if (headersOf(next) != headers) return false;
   const size_t sent = length - headers;
-  const size_t text = added - headers;
+  const size_t text = static_cast<size_t>(row[kHeadLength]) - headers;
   const size_t size = isTrain ? static_cast<size_t>(before[kGsoSize]) : sent;
   if (text > size || sent % size != 0 || length + text > kLongest || (first[kFlagBits] & kPsh) != 0) return false;
   if (load32(first + kSequence) + static_cast<uint32_t>(sent) != load32(next + kSequence)) return false;
@@ -122,8 +123,8 @@ static bool append(Memory memory, int32_t* before, const int32_t* row) {
 
 int joinLast(Memory memory, int32_t* rows, int count) {
   int32_t* last = rows + (count - 1) * kRow;
-  examine(memory, last);
-  return count > 1 && append(memory, last - kRow, last) ? count - 1 : count;
+  const bool mayJoin = examine(memory, last);
+  return mayJoin && count > 1 && append(memory, last - kRow, last) ? count - 1 : count;
 }
 
 }  // namespace tunstack
