@@ -7,6 +7,7 @@ import { Program, run } from '../support/netns.ts'
 vi.setConfig({ testTimeout: 60_000 })
 
 const IMPORTS = `import { setNoNewPrivileges, notifyServiceManager } from './src/device/process.ts'
+import { addon } from './src/device/tun.ts'
 import { readdirSync, readFileSync } from 'node:fs'
 import { promises } from 'node:fs'
 import { Worker } from 'node:worker_threads'
@@ -50,6 +51,7 @@ describe('no new privileges', () => {
     chmodSync(folder, 0o755)
     chmodSync(copy, 0o4755)
     const program = script(`
+      addon() // while its file can be read
       process.setgroups([]); process.setgid(65534); process.setuid(65534)
       const id = () => execFileSync('${copy}', ['-u'], { encoding: 'utf8' }).trim()
       const before = id()

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -73,6 +73,18 @@ export function requireTools(...names: string[]): string | undefined {
   if (process.env.TUNSTACK_REQUIRE === 'tools') throw new Error(`TUNSTACK_REQUIRE=tools, but ${reason}`)
   process.stderr.write(`skipped: ${reason}\n`)
   return reason
+}
+
+/** Why nobody but root can run what is in this checkout, or undefined. The reason is printed. */
+export function lacksOtherUsers(): string | undefined {
+  for (let folder = ROOT; ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) {
+      const reason = `other users may not enter ${folder}, above this checkout`
+      process.stderr.write(`skipped: ${reason}\n`)
+      return reason
+    }
+    if (folder === dirname(folder)) return undefined
+  }
 }
 
 /** A program that runs beside the test. */
