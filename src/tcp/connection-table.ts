@@ -6,6 +6,11 @@ import type { Resting } from './rest.ts'
 export class ConnectionTable {
   /** How many there are. */
   size = 0
+  /**
+   * The connection that ended or came to rest last. V8 discards code that was compiled for objects of which none is left when it collects
+   * garbage, as it does when a daemon has been idle for seconds: the next client would meet uncompiled code.
+   */
+  kept: Connection | undefined
   readonly #rows: (Connection | Resting | undefined)[] = []
 
   at(row: number): Connection | Resting | undefined {
@@ -19,10 +24,13 @@ export class ConnectionTable {
 
   /** `c` takes the place of what it was before. */
   replace(c: Connection | Resting): void {
+    const before = this.#rows[c.id]
+    if (before instanceof Connection) this.kept = before
     this.#rows[c.id] = c
   }
 
   remove(c: Connection): void {
+    this.kept = c
     this.#rows[c.id] = undefined
     this.size--
   }

@@ -133,6 +133,19 @@ describe('when a connection rests', () => {
     expect(c.a.stack.tcp.establishedCount).toBe(1)
   })
 
+  test('and one whole connection stays in memory, else V8 would forget what connections look like', () => {
+    const both = connected()
+    const { table } = both.a.stack.tcp
+    silence(both)
+    expect([...table.awake()]).toEqual([])
+    expect(table.kept?.state).toBe('ESTABLISHED')
+    both.client.close()
+    both.server.close()
+    both.world.runFor(100 * SECOND)
+    expect(table.size).toBe(0)
+    expect(table.kept?.state).toBe('CLOSED')
+  })
+
   test('not before', () => {
     const c = connected()
     c.world.runFor(800 * MILLISECOND)
