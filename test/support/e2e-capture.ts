@@ -30,6 +30,9 @@ const FIELDS = [
 /** Wireshark validates neither of these unless told to. */
 const CHECKS = ['ip', 'tcp', 'udp'].map((name) => `-o ${name}.check_checksum:TRUE`).join(' ')
 
+/** A client's port may be that of some protocol, whose dissector would call the text malformed. */
+const AS_TEXT = '-d tcp.port==1-65535,data -d udp.port==1-65535,data'
+
 /** In the last packet of each direction. */
 const MARK = 'that was it all.'
 
@@ -56,7 +59,10 @@ export async function capture(site: Site, session: () => Promise<void>): Promise
 export function dissect(site: Site, file: string): Packet[] {
   // Of a packet that quotes another, the outer header's value alone.
   const fields = FIELDS.map((field) => `-e ${field}`).join(' ')
-  const done = site.run(`tshark -n -r ${file} ${CHECKS} -Y ip -T fields -E occurrence=f ${fields}`, 30_000)
+  const done = site.run(
+    `tshark -n -r ${file} ${AS_TEXT} ${CHECKS} -Y ip -T fields -E occurrence=f ${fields}`,
+    30_000,
+  )
   if (done.status !== 0) throw new Error(`tshark: ${done.stderr}`)
   return done.stdout
     .split('\n')
