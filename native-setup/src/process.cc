@@ -60,7 +60,7 @@ static napi_value notify(napi_env env, napi_callback_info info) {
 }
 
 /** Bytes of external memory beyond which V8 looks for garbage: it tolerates 64 MB more than after its last look. */
-static constexpr int64_t EXTERNAL = 65 << 20;
+static constexpr int64_t kExternal = 65 << 20;
 
 /**
  * collectSoon(): V8 begins to mark, beside and between what the thread does, and gives back memory that nothing is in. It else waits for
@@ -68,8 +68,8 @@ static constexpr int64_t EXTERNAL = 65 << 20;
  */
 static napi_value collectSoon(napi_env env, napi_callback_info) {
   int64_t total;
-  napi_adjust_external_memory(env, EXTERNAL, &total);
-  napi_adjust_external_memory(env, -EXTERNAL, &total);
+  napi_adjust_external_memory(env, kExternal, &total);
+  napi_adjust_external_memory(env, -kExternal, &total);
   return nullptr;
 }
 
