@@ -24,7 +24,7 @@ interface View {
   join(stacks: readonly Pieces[], args: unknown): unknown
 }
 
-/** What one stack has to say, asked for piece by piece. Whoever has begun comes to the end or calls `return`. */
+/** What one stack has to say, asked for piece by piece. Whoever leaves a view of more than one piece calls `return`. */
 export type Pieces = AsyncGenerator<unknown, void>
 
 /** A view of which each stack has one piece. */

@@ -1,11 +1,10 @@
 // hot path
 import { SECOND } from '../base/time.ts'
 import type { Connection } from './connection.ts'
+import { LARGEST_CACHED } from './turn.ts'
 
 /** Least segments to reckon with: an initial window (RFC 6928). */
 const LEAST_SEGMENTS = 10
-/** Beyond so much, which a processor's cache holds, a buffer is worth its copying only where the path itself holds so much. */
-const CACHED = 1 << 20
 /** Round trips of the path at its rate that are enough to compete even where its queue is deep. */
 const ROUND_TRIPS = 2
 
@@ -21,7 +20,7 @@ export function expandSendBuffer(c: Connection): void {
   const wanted = Math.min(
     2 * Math.max(LEAST_SEGMENTS * c.segmentSize, congestion.window),
     Math.max(
-      rtt.isNear ? tcp.turn.cached : CACHED,
+      rtt.isNear ? tcp.turn.cached : LARGEST_CACHED,
       Math.floor((ROUND_TRIPS * recovery.rate.latest * rtt.minimum) / SECOND),
     ),
   )

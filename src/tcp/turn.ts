@@ -15,7 +15,7 @@ const FORGOTTEN = 10
 
 /** What a processor's cache holds of all their queues; a queue of no more than so much is worth having, and of no less. */
 const CACHE = 2 << 20
-const LARGEST = 1 << 20
+export const LARGEST_CACHED = 1 << 20
 const SMALLEST = 256 * 1024
 
 /** What connections that are served in the same turn have to share. */
@@ -35,7 +35,7 @@ export class Turn {
 
   /** What one connection may queue, if all who speak lately are to find theirs in a cache; bytes. */
   get cached(): number {
-    return Math.min(LARGEST, Math.max(SMALLEST, Math.floor(CACHE / this.crowd)))
+    return Math.min(LARGEST_CACHED, Math.max(SMALLEST, Math.floor(CACHE / this.crowd)))
   }
 
   /**
@@ -50,6 +50,7 @@ export class Turn {
     this.crowd = Math.max(1, this.speakers.left, this.#count, this.#before)
     this.share = Math.max(least, Math.floor(TOGETHER / this.crowd))
   }
+
   /** `c` has its turn. */
   takes(c: Connection): void {
     if (c.period === this.#period) return

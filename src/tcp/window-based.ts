@@ -18,8 +18,7 @@ export abstract class WindowBasedController implements CongestionController {
   #initialWindow = 0
 
   begin(opening: Opening): void {
-    this.segmentSize = opening.segmentSize
-    this.#initialWindow = opening.initialWindow
+    this.resize(opening.segmentSize, opening.initialWindow)
     this.window = opening.window
   }
 
