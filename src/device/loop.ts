@@ -10,7 +10,7 @@ import type { Device } from './device.ts'
 export function turn(stack: Stack, device: Device, now: Instant): Instant {
   device.advance?.(now)
   const count = device.readBatch()
-  stack.tcp.turn.isBehind = device.isDrained === false
+  stack.isBehind = device.isDrained === false
   for (let row = 0; row < count; row++) stack.receive(device.input, row, now)
   stack.advance(now)
   stack.runApplications() // before transmission, so that replies carry acknowledgements

@@ -124,6 +124,11 @@ export class Stack {
     this.tcp = new Tcp(tcpHost(this, replies, options.quietTime ?? 0))
   }
 
+  /** Before a turn's packets are handed in: whether whoever drives the stack has left more behind them. */
+  set isBehind(isBehind: boolean) {
+    this.tcp.turn.isBehind = isBehind
+  }
+
   /** Takes in the packet in `row`, whose bytes lie in the arena until the turn's end. */
   receive(table: PacketTable, row: number, now: Instant): void {
     this.#beginTurn()

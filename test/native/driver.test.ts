@@ -83,7 +83,7 @@ class FakeDevice implements PolledDevice {
 
 /** Writes down what it is asked. */
 class FakeStack {
-  readonly tcp = { turn: { isBehind: false } }
+  isBehind = false
   calls: string[] = []
   next: Instant = NEVER
   onApplications: () => void = () => {}
